@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the API asks of the rest of the program. The daemon supplies it, and a test
+ * supplies a table. All is called on the loop's thread and answers at once; nothing here
+ * may block.
+ */
+#ifndef LINKQ_API_SOURCE_H
+#define LINKQ_API_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api/rows.h"
+#include "estimator/estimator.h"
+
+#define API_LINKS_MAX 16
+
+struct api_link {
+	char id[API_LINK_ID_MAX + 1];
+	char name[64]; /* what a person called it; "" */
+	char interface[16];
+	enum est_link_kind kind;
+	bool is_default; /* the default route uses it */
+	int64_t since_wall_us;
+};
+
+/* One link at one instant. The monotonic instant and the wall clock that belongs to it
+ * come together, so that ages can be turned into times without asking a clock. */
+struct api_view {
+	int64_t now_us, wall_us;
+	struct api_link link;
+	struct est_snapshot est;
+};
+
+/* An observation that an application posted, checked and ready. */
+struct api_observation {
+	struct est_sample sample; /* ended_us is filled in by the source: now - ended_ago_us */
+	int64_t ended_ago_us;     /* >= 0 */
+	char app[API_APP_MAX + 1];
+	char id[64]; /* of the request, "" if none; the source turns (app, id) into a number */
+};
+
+struct api_range {
+	enum api_what what;
+	enum api_format format;
+	int64_t from_wall_us, to_wall_us; /* from <= t < to */
+	int64_t step_us;                  /* 1 s, 1 min, 1 h; 0: as stored */
+	char link[API_LINK_ID_MAX + 1];   /* "": all */
+};
+
+struct api_probe_report {
+	char target[128];
+	char kind[12]; /* latency, download, upload */
+	bool own;      /* the user's own target, not a stranger's */
+	int64_t count, failures;
+	int64_t last_age_us; /* -1: never asked */
+	char last[64];       /* how it went, in a few words */
+};
+
+#define API_PROBES_MAX 16
+
+struct api_daemon_report {
+	struct api_probe_report probe[API_PROBES_MAX];
+	size_t probes_len;
+	int64_t next_probe_in_us; /* -1: none is planned */
+	char next_probe_kind[12];
+	char next_probe_reason[96];
+	int64_t probe_bytes_down, probe_bytes_up; /* since the start */
+	int64_t uptime_us;
+};
+
+struct api_health {
+	bool alive; /* the loop and the estimator work: this very answer proves most of it */
+	bool ready; /* and the history is written */
+	char why[192]; /* what is wrong, "" if nothing */
+};
+
+struct api_rows; /* a running export, the source's own */
+
+/* A block of text is there (len > 0), the export has ended (0), or failed (negative errno).
+ * Called on the loop's thread, once for each next_block. The text is valid until the next
+ * next_block or close. */
+typedef void api_block_fn(void *arg, const char *text, int64_t len);
+
+struct api_source {
+	void *ctx;
+	/* The instant: monotonic, and the wall clock that belongs to it. */
+	void (*instant)(void *ctx, int64_t *now_us, int64_t *wall_us);
+	/* The link `id`, or the one of the default route where id is NULL. 0, or -ENOENT
+	 * (never for NULL). */
+	int (*view)(void *ctx, const char *id, struct api_view *out);
+	/* Links that are up, the default one first; how many. */
+	size_t (*links)(void *ctx, struct api_view out[API_LINKS_MAX]);
+	int (*transfer)(void *ctx, const char *id, enum est_direction direction, int64_t bytes,
+	    struct est_seconds *out);
+	enum est_verdict (*observe)(void *ctx, const struct api_observation *o);
+	int (*explain)(void *ctx, const char *id, struct est_explain *out);
+	void (*daemon)(void *ctx, struct api_daemon_report *out);
+	void (*health)(void *ctx, struct api_health *out);
+	/* History comes in blocks, filled by another thread. open: 0, -EBUSY (too many at
+	 * once), -ENOENT (no such link), or another negative errno. CSV blocks begin with the header; JSON is one
+	 * array over all blocks. close may come at any time, also while a block is awaited. */
+	int (*history_open)(void *ctx, const struct api_range *range, struct api_rows **out);
+	void (*history_next_block)(struct api_rows *rows, api_block_fn *ready, void *arg);
+	void (*history_close)(struct api_rows *rows);
+};
+
+#endif
