@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: ISC */
+/* What the commands of linkq share: the common options, and how messages are worded. */
+#include "daemon/cli/cli.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/cli/commands.h"
+
+struct cli_common cli_common;
+
+static void
+print_help(const char *argv0)
+{
+	/* argv[0] is "linkq status" */
+	const char *space = strchr(argv0, ' ');
+	const struct command *c = command_find(space ? space + 1 : argv0);
+
+	if (c == NULL || c->help == NULL)
+		return;
+	printf("linkq %s %s\n%s.\n\n%s", c->name, c->synopsis, c->purpose, c->help);
+}
+
+bool
+cli_common_option(int opt, char **argv, int *status)
+{
+	switch (opt) {
+	case CLI_OPT_CONNECT:
+		cli_common.connect = optarg;
+		return true;
+	case CLI_OPT_TOKEN_FILE:
+		cli_common.token_file = optarg;
+		return true;
+	case CLI_OPT_UTC:
+		cli_common.utc = true;
+		return true;
+	case CLI_OPT_HELP:
+		print_help(argv[0]);
+		*status = cli_end(argv, CLI_OK);
+		return false;
+	default:
+		/* getopt has named the option */
+		fprintf(stderr, "Try '%s --help'.\n", argv[0]);
+		*status = CLI_USAGE;
+		return false;
+	}
+}
+
+static void
+complain(char **argv, const char *format, va_list ap)
+{
+	fprintf(stderr, "%s: ", argv[0]);
+	vfprintf(stderr, format, ap);
+	fputc('\n', stderr);
+}
+
+int
+cli_usage(char **argv, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	complain(argv, format, ap);
+	va_end(ap);
+	fprintf(stderr, "Try '%s --help'.\n", argv[0]);
+	return CLI_USAGE;
+}
+
+int
+cli_fail(char **argv, const char *format, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	va_start(ap, format);
+	complain(argv, format, ap);
+	va_end(ap);
+	return CLI_FAILED;
+}
+
+int
+cli_end(char **argv, int status)
+{
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	return cli_fail(argv, "the output could not be written: %s.",
+	    strerror(errno != 0 ? errno : EIO));
+}
+
+bool
+cli_number(const char *text, double min, double max, double *out)
+{
+	char *end;
+	double n;
+
+	/* strtod alone would take " 5", "0x5", "inf" and "nan" */
+	if (*text == '\0' || strspn(text, "0123456789.-") != strlen(text))
+		return false;
+	n = strtod(text, &end);
+	if (*end != '\0' || !isfinite(n) || n < min || n > max)
+		return false;
+	*out = n;
+	return true;
+}

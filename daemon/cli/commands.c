@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: ISC */
+/* The table of commands, and how a mistyped name finds the one that was meant. */
+#include "daemon/cli/commands.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "daemon/cli/help.h"
+
+#define NAME_MAX_LEN 16
+
+const struct command commands[] = {
+	{ "help", cmd_help, "[COMMAND]", "show this list, or the options of one command",
+	    "  linkq help status\n" },
+};
+
+const size_t commands_len = sizeof commands / sizeof commands[0];
+
+const struct command *
+command_find(const char *name)
+{
+	for (size_t i = 0; i < commands_len; i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
+
+/* Damerau's distance (adjacent swaps count one) of two short words, by the usual table. */
+static size_t
+distance(const char *a, const char *b)
+{
+	size_t d[NAME_MAX_LEN + 1][NAME_MAX_LEN + 1];
+	size_t la = strlen(a), lb = strlen(b);
+
+	if (la > NAME_MAX_LEN || lb > NAME_MAX_LEN)
+		return SIZE_MAX;
+	for (size_t i = 0; i <= la; i++)
+		d[i][0] = i;
+	for (size_t j = 0; j <= lb; j++)
+		d[0][j] = j;
+	for (size_t i = 1; i <= la; i++) {
+		for (size_t j = 1; j <= lb; j++) {
+			size_t best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+
+			if (d[i - 1][j] + 1 < best)
+				best = d[i - 1][j] + 1;
+			if (d[i][j - 1] + 1 < best)
+				best = d[i][j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < best)
+				best = d[i - 2][j - 2] + 1;
+			d[i][j] = best;
+		}
+	}
+	return d[la][lb];
+}
+
+const struct command *
+command_nearest(const char *name)
+{
+	const struct command *nearest = NULL;
+	size_t least = SIZE_MAX;
+
+	for (size_t i = 0; i < commands_len; i++) {
+		size_t len = strlen(commands[i].name);
+		size_t off = distance(name, commands[i].name);
+
+		assert(len <= NAME_MAX_LEN);
+		/* a beginning ("stat") is as good as one slip */
+		if (strlen(name) >= 3 && strncmp(name, commands[i].name, strlen(name)) == 0)
+			off = 1;
+		if (off < least && off <= (len + 1) / 3) {
+			least = off;
+			nearest = &commands[i];
+		}
+	}
+	return nearest;
+}
