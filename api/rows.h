@@ -73,7 +73,8 @@ const char *api_event_kind_name(const struct api_event_row *row);
 
 /* The header line of CSV, with its \n. */
 void rows_csv_header(struct buf *b, enum api_what what);
-/* One row with its \n, in CSV or as one JSON object (API_JSON: the caller sets the commas). */
+/* One row: a line with its \n in CSV and JSONL; API_JSON is the object alone, and the caller
+ * sets the commas. ok is 1 or 0 in CSV, true or false in JSON. */
 void rows_estimate(struct buf *b, enum api_format f, const struct api_estimate_row *r);
 void rows_observation(struct buf *b, enum api_format f, const struct api_observation_row *r);
 void rows_event(struct buf *b, enum api_format f, const struct api_event_row *r);

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: ISC */
+/* Rows of the history as CSV and JSON: names, units, unknowns, quotes. */
+#include "api/rows.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "tests/api/text.h"
+
+TestSuite(rows, .timeout = 10);
+
+static const struct api_estimate_row estimate = {
+	.wall_us = INT64_C(1795500900250000),
+	.link = "k3f9",
+	.state = EST_ONLINE,
+	.quality = EST_QUALITY_GOOD,
+	.down_kbps_p10 = 3300,
+	.down_kbps_p50 = 5200,
+	.down_kbps_p90 = 7600,
+	.up_kbps_p50 = API_UNKNOWN,
+	.rtt_us_min = 38200,
+	.rtt_us_p50 = 45000,
+	.rtt_us_p90 = 71500,
+	.ttfb_us_p50 = API_UNKNOWN,
+	.loss_ppm = 2000,
+	.observations = 4,
+	.bytes_observed = 1048576,
+	.bytes_probed = 0,
+};
+
+Test(rows, writes_an_estimate_in_the_columns_of_its_header)
+{
+	char memory[2 * API_ROW_TEXT_MAX];
+	struct buf b;
+
+	buf_init(&b, memory, sizeof(memory));
+	rows_csv_header(&b, API_ESTIMATES);
+	rows_estimate(&b, API_CSV, &estimate);
+	cr_assert_str_eq(text_of(&b),
+	    "time,link,state,quality,down_kbps_p10,down_kbps_p50,down_kbps_p90,up_kbps_p50,"
+	    "rtt_ms_min,rtt_ms_p50,rtt_ms_p90,ttfb_ms_p50,loss_ratio,observations,"
+	    "bytes_observed,bytes_probed\n"
+	    "2026-11-24T06:15:00.250Z,k3f9,online,good,3300,5200,7600,,"
+	    "38.2,45,71.5,,0.002,4,1048576,0\n");
+}
+
+Test(rows, writes_an_observation_in_the_columns_of_its_header)
+{
+	static const struct api_observation_row row = {
+		.wall_us = 0,
+		.link = "k3f9",
+		.source = EST_APP,
+		.direction = EST_UP,
+		.bytes = 1200,
+		.duration_us = 250500,
+		.ttfb_us = API_UNKNOWN,
+		.connect_us = 0,
+		.ok = false,
+		.error = EST_ERROR_TIMEOUT,
+		.app = "a, \"b\"\nc",
+	};
+	char memory[2 * API_ROW_TEXT_MAX];
+	struct buf b;
+
+	buf_init(&b, memory, sizeof(memory));
+	rows_csv_header(&b, API_OBSERVATIONS);
+	rows_observation(&b, API_CSV, &row);
+	cr_assert_str_eq(text_of(&b),
+	    "time,link,source,direction,bytes,duration_ms,ttfb_ms,connect_ms,ok,error,app\n"
+	    "1970-01-01T00:00:00.000Z,k3f9,app,up,1200,250.5,,0,0,timeout,"
+	    "\"a, \"\"b\"\"\nc\"\n");
+}
+
+Test(rows, writes_an_event_in_the_columns_of_its_header)
+{
+	static const struct api_event_row row = {
+		.wall_us = 0,
+		.link = "k3f9",
+		.kind = API_EVENT_CHANGE,
+		.change = EST_CHANGE_DROP,
+		.from_kbps = 18000,
+		.to_kbps = 5100,
+		.duration_us = API_UNKNOWN,
+	};
+	char memory[2 * API_ROW_TEXT_MAX];
+	struct buf b;
+
+	buf_init(&b, memory, sizeof(memory));
+	rows_csv_header(&b, API_EVENTS);
+	rows_event(&b, API_CSV, &row);
+	cr_assert_str_eq(text_of(&b),
+	    "time,link,kind,from_kbps,to_kbps,duration_ms,detail\n"
+	    "1970-01-01T00:00:00.000Z,k3f9,drop,18000,5100,,\n");
+}
+
+Test(rows, writes_json_with_the_names_of_the_columns_and_null_for_unknown)
+{
+	char memory[API_ROW_TEXT_MAX];
+	struct buf b;
+	json_t *back;
+
+	buf_init(&b, memory, sizeof(memory));
+	rows_estimate(&b, API_JSONL, &estimate);
+	cr_assert(eq(chr, memory[b.len - 1], '\n'));
+	back = json_loadb(memory, b.len, JSON_REJECT_DUPLICATES, NULL);
+	cr_assert(back != NULL);
+	cr_assert(eq(sz, json_object_size(back), 16));
+	cr_assert(eq(int, json_is_null(json_object_get(back, "up_kbps_p50")), 1));
+	cr_assert(eq(int, json_is_null(json_object_get(back, "ttfb_ms_p50")), 1));
+	cr_assert(eq(int, json_integer_value(json_object_get(back, "down_kbps_p50")), 5200));
+	cr_assert(epsilon_eq(dbl, json_real_value(json_object_get(back, "rtt_ms_p90")), 71.5, 1e-9));
+	json_decref(back);
+	buf_init(&b, memory, sizeof(memory));
+	rows_estimate(&b, API_JSON, &estimate);
+	cr_assert(eq(chr, memory[b.len - 1], '}'));
+}
+
+Test(rows, fit_into_what_the_header_promises)
+{
+	struct api_event_row e = {
+		.wall_us = INT64_MAX,
+		.kind = API_EVENT_OUTAGE_BEGIN,
+		.from_kbps = -INT64_MAX,
+		.to_kbps = -INT64_MAX,
+		.duration_us = -INT64_MAX,
+	};
+	struct api_observation_row o = {
+		.wall_us = INT64_MAX,
+		.bytes = -INT64_MAX,
+		.duration_us = -INT64_MAX,
+		.ttfb_us = -INT64_MAX,
+		.connect_us = -INT64_MAX,
+		.error = EST_ERROR_ABORTED,
+	};
+	char memory[API_ROW_TEXT_MAX];
+	struct buf b;
+
+	memset(e.link, 1, API_LINK_ID_MAX);
+	memset(e.detail, 1, API_DETAIL_MAX);
+	memset(o.link, '"', API_LINK_ID_MAX);
+	memset(o.app, 1, API_APP_MAX);
+	for (int f = API_CSV; f <= API_JSON; f++) {
+		buf_init(&b, memory, sizeof(memory));
+		rows_event(&b, (enum api_format)f, &e);
+		cr_assert(not(b.overflow));
+		buf_init(&b, memory, sizeof(memory));
+		rows_observation(&b, (enum api_format)f, &o);
+		cr_assert(not(b.overflow));
+	}
+}
