@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: ISC */
+/* The configuration: from a file (libconfuse reads it), and from the command line. */
+#include "daemon/config.h"
+
+#include <assert.h>
+#include <confuse.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/settings.h"
+
+/* Unknown names that are told in one go. */
+#define UNKNOWN_MAX 8
+#define UNKNOWN_LEN 64
+
+/*
+ * One reading of a file. libconfuse gives a callback for each value but no place for an
+ * argument, and its scanner is global anyway: so is this.
+ */
+static struct reading {
+	struct conf *conf;
+	const char *path;
+	char *why;
+	size_t why_len, why_used;
+	bool failed;
+	char unknown[UNKNOWN_MAX][UNKNOWN_LEN]; /* names that an earlier round found */
+	size_t unknown_len;
+	bool again; /* a new unknown name: read once more, knowing it */
+	unsigned char seen[CONF_SETTINGS_MAX]; /* assignments so far */
+} reading;
+
+void
+conf_init(struct conf *c)
+{
+	memset(c, 0, sizeof *c);
+	for (size_t i = 0; i < settings_len; i++)
+		setting_preset(c, &settings[i]);
+}
+
+void
+conf_finish(struct conf *c)
+{
+	for (size_t i = 0; i < settings_len; i++)
+		setting_clear(c, &settings[i]);
+}
+
+/* A copy that shares nothing. */
+static int
+copy(struct conf *to, const struct conf *from)
+{
+	struct conf_names *lists[] = { &to->allowed_host, &to->allowed_origin };
+	int err = 0;
+
+	*to = *from;
+	for (size_t l = 0; l < 2; l++)
+		for (size_t i = 0; i < lists[l]->len; i++) {
+			lists[l]->at[i] = strdup(lists[l]->at[i]);
+			if (lists[l]->at[i] == NULL)
+				err = -ENOMEM; /* free(NULL) is fine later */
+		}
+	return err;
+}
+
+static void __attribute__((format(printf, 2, 3)))
+complain(int line, const char *format, ...)
+{
+	struct reading *r = &reading;
+	size_t room = r->why_len - r->why_used;
+	va_list args;
+	int n;
+
+	r->failed = true;
+	if (room <= 1)
+		return;
+	n = snprintf(r->why + r->why_used, room, "%s%s:%d: ", r->why_used > 0 ? "\n" : "",
+	    r->path, line);
+	if (n < 0 || (size_t)n >= room) { /* a cut line helps nobody */
+		r->why[r->why_used] = '\0';
+		r->why_len = r->why_used + 1;
+		return;
+	}
+	va_start(args, format);
+	(void)vsnprintf(r->why + r->why_used + n, room - (size_t)n, format, args);
+	va_end(args);
+	r->why_used += strlen(r->why + r->why_used);
+}
+
+static void
+complain_unknown(int line, const char *name)
+{
+	const char *near = setting_near(name, strlen(name));
+
+	if (near != NULL)
+		complain(line, "there is no setting \"%s\"; did you mean %s?", name, near);
+	else
+		complain(line, "there is no setting \"%s\"; linkqd.conf(5) lists them", name);
+}
+
+/* libconfuse stops at a name it does not know. Remember it, and read again with it known. */
+static void __attribute__((format(printf, 2, 0)))
+on_error(cfg_t *cfg, const char *format, va_list args)
+{
+	static const char no_option[] = "no such option '";
+	struct reading *r = &reading;
+	char text[256];
+	char *end;
+
+	if (vsnprintf(text, sizeof text, format, args) < 0)
+		return;
+	end = strrchr(text, '\'');
+	if (strncmp(text, no_option, sizeof no_option - 1) != 0 || end == NULL) {
+		complain(cfg->line, "%s", text);
+		return;
+	}
+	*end = '\0';
+	if (r->unknown_len == UNKNOWN_MAX || strlen(text + sizeof no_option - 1) >= UNKNOWN_LEN ||
+	    text[sizeof no_option - 1] == '\0') {
+		complain_unknown(cfg->line, text + sizeof no_option - 1);
+		return;
+	}
+	memcpy(r->unknown[r->unknown_len++], text + sizeof no_option - 1,
+	    strlen(text + sizeof no_option - 1) + 1);
+	r->again = true;
+}
+
+/* Always 0: what is wrong is kept, and reading goes on to find what else is wrong. */
+static int
+on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	struct reading *r = &reading;
+	const struct setting *s = setting_find(opt->name, strlen(opt->name));
+	char why[CONF_WHY_MAX];
+	bool begins = !setting_is_list(s) || opt->nvalues <= 1; /* not a further value of a list */
+	size_t i = (size_t)(s - settings);
+
+	*(const char **)result = value;
+	if (begins && r->seen[i]++ > 0) {
+		complain(cfg->line, "%s is set twice", s->name);
+		r->seen[i] = 1;
+		return 0;
+	}
+	if (begins)
+		setting_clear(r->conf, s);
+	if (setting_take(r->conf, s, CONF_FILE, value, why, sizeof why) != 0)
+		complain(cfg->line, "%s", why);
+	return 0;
+}
+
+static int
+on_unknown(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	*(const char **)result = value;
+	complain_unknown(cfg->line, opt->name);
+	return 0;
+}
+
+static void
+options(cfg_opt_t *o)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < settings_len; i++)
+		if (setting_is_list(&settings[i]))
+			o[n++] = (cfg_opt_t)CFG_STR_LIST_CB(settings[i].name, NULL,
+			    CFGF_NODEFAULT, on_value);
+		else
+			o[n++] = (cfg_opt_t)CFG_STR_CB(settings[i].name, NULL, CFGF_NODEFAULT,
+			    on_value);
+	for (size_t i = 0; i < reading.unknown_len; i++)
+		o[n++] = (cfg_opt_t)CFG_STR_CB(reading.unknown[i], NULL, CFGF_NODEFAULT,
+		    on_unknown);
+	o[n] = (cfg_opt_t)CFG_END();
+}
+
+/* `NAME = {}` gives no callback; it empties the list. */
+static void
+take_empty_lists(cfg_t *cfg)
+{
+	for (size_t i = 0; i < settings_len; i++) {
+		const struct setting *s = &settings[i];
+		cfg_opt_t *opt = cfg_getopt(cfg, s->name);
+
+		if (!setting_is_list(s) || opt == NULL || cfg_opt_size(opt) != 0 ||
+		    (opt->flags & CFGF_MODIFIED) == 0 || reading.seen[i] != 0)
+			continue;
+		setting_clear(reading.conf, s);
+		reading.conf->origin[i] = CONF_FILE;
+	}
+}
+
+/* One round. 0, -EINVAL, -ENOMEM. */
+static int
+read_once(const char *text)
+{
+	cfg_opt_t o[CONF_SETTINGS_MAX + UNKNOWN_MAX + 1];
+	cfg_t *cfg;
+	int rc;
+
+	options(o);
+	cfg = cfg_init(o, CFGF_NONE);
+	if (cfg == NULL)
+		return -ENOMEM;
+	(void)cfg_set_error_function(cfg, on_error);
+	rc = cfg_parse_buf(cfg, text);
+	if (rc == CFG_SUCCESS)
+		take_empty_lists(cfg);
+	(void)cfg_free(cfg);
+	if (rc != CFG_SUCCESS && !reading.failed && !reading.again)
+		complain(1, "it cannot be read as a configuration");
+	return reading.failed || reading.again ? -EINVAL : 0;
+}
+
+int
+conf_load_text(struct conf *c, const char *path, const char *text, size_t len, char *why,
+    size_t why_len)
+{
+	struct conf *work;
+	char *ended;
+	int err;
+
+	assert(why_len > 0);
+	why[0] = '\0';
+	if (len > CONF_FILE_MAX) {
+		(void)snprintf(why, why_len, "%s: a configuration of more than %d bytes", path,
+		    CONF_FILE_MAX);
+		return -E2BIG;
+	}
+	if (memchr(text, '\0', len) != NULL) {
+		(void)snprintf(why, why_len, "%s: not a text: it has a zero byte in it", path);
+		return -EINVAL;
+	}
+	work = malloc(sizeof *work);
+	ended = malloc(len + 2);
+	if (work == NULL || ended == NULL) {
+		free(work);
+		free(ended);
+		(void)snprintf(why, why_len, "%s: out of memory", path);
+		return -ENOMEM;
+	}
+	memcpy(ended, text, len);
+	ended[len] = '\n';
+	ended[len + 1] = '\0';
+	memset(&reading, 0, sizeof reading);
+	do {
+		err = copy(work, c);
+		reading.conf = work;
+		reading.path = path;
+		reading.why = why;
+		reading.why_len = why_len;
+		reading.why_used = 0;
+		reading.failed = reading.again = false;
+		memset(reading.seen, 0, sizeof reading.seen);
+		why[0] = '\0';
+		if (err == 0)
+			err = read_once(ended);
+		if (err != 0)
+			conf_finish(work);
+	} while (reading.again);
+	if (err == 0) {
+		conf_finish(c);
+		*c = *work;
+	}
+	free(ended);
+	free(work);
+	return err;
+}
+
+/* The whole file, at most one byte more than is allowed. */
+static int
+slurp(const char *path, char *text, size_t cap, size_t *len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+	ssize_t n = 1;
+	int err = 0;
+
+	if (fd == -1)
+		return -errno;
+	if (fstat(fd, &st) == -1)
+		err = -errno;
+	else if (S_ISDIR(st.st_mode))
+		err = -EISDIR;
+	for (*len = 0; err == 0 && n > 0 && *len < cap; *len += (size_t)n) {
+		n = read(fd, text + *len, cap - *len);
+		if (n == -1) {
+			err = -errno;
+			n = 0;
+		}
+	}
+	(void)close(fd);
+	return err;
+}
+
+int
+conf_load(struct conf *c, const char *path, char *why, size_t why_len)
+{
+	char *text = malloc(CONF_FILE_MAX + 1);
+	size_t len = 0;
+	int err;
+
+	if (text == NULL) {
+		(void)snprintf(why, why_len, "%s: out of memory", path);
+		return -ENOMEM;
+	}
+	err = slurp(path, text, CONF_FILE_MAX + 1, &len);
+	if (err != 0)
+		(void)snprintf(why, why_len, "%s: %s", path, strerror(-err));
+	else
+		err = conf_load_text(c, path, text, len, why, why_len);
+	free(text);
+	return err;
+}
+
+int
+conf_set(struct conf *c, const char *key_is_value, char *why, size_t why_len)
+{
+	const char *equals = strchr(key_is_value, '=');
+	const struct setting *s;
+	const char *near;
+	size_t key_len;
+
+	if (equals == NULL || equals == key_is_value) {
+		(void)snprintf(why, why_len, "\"%.64s\": allowed is KEY=VALUE", key_is_value);
+		return -EINVAL;
+	}
+	key_len = (size_t)(equals - key_is_value);
+	s = setting_find(key_is_value, key_len);
+	if (s == NULL) {
+		near = setting_near(key_is_value, key_len);
+		(void)snprintf(why, why_len, "there is no setting \"%.*s\"%s%s%s",
+		    key_len > 64 ? 64 : (int)key_len, key_is_value,
+		    near != NULL ? "; did you mean " : "", near != NULL ? near : "",
+		    near != NULL ? "?" : "; linkqd.conf(5) lists them");
+		return -EINVAL;
+	}
+	if (setting_is_list(s) && (c->origin[s - settings] != CONF_COMMAND_LINE ||
+		strcmp(equals + 1, "none") == 0))
+		setting_clear(c, s);
+	return setting_take(c, s, CONF_COMMAND_LINE, equals + 1, why, why_len);
+}
+
+bool
+conf_given(const struct conf *c, const char *name)
+{
+	const struct setting *s = setting_find(name, strlen(name));
+
+	assert(s != NULL);
+	return c->origin[s - settings] != CONF_PRESET;
+}
+
+int
+conf_check(struct conf *c, char *why, size_t why_len)
+{
+	bool listen_given = conf_given(c, "listen"), socket_given = conf_given(c, "socket");
+
+	if (socket_given && !listen_given)
+		c->listen.len = 0;
+	if (listen_given && !socket_given)
+		(void)snprintf(c->socket, sizeof c->socket, "none");
+	if (c->listen.len == 0 && strcmp(c->socket, "none") == 0) {
+		(void)snprintf(why, why_len, "listen and socket are both none: nobody could ask");
+		return -EINVAL;
+	}
+	for (size_t i = 0; i < c->listen.len; i++)
+		if (!c->listen.at[i].loopback && c->token_file[0] == '\0') {
+			(void)snprintf(why, why_len,
+			    "listen: %s is not loopback: that needs a token-file",
+			    c->listen.at[i].text);
+			return -EINVAL;
+		}
+	return 0;
+}
+
+void
+conf_print(const struct conf *c, FILE *out)
+{
+	for (size_t i = 0; i < settings_len; i++)
+		setting_print(c, &settings[i], out);
+}
+
+void
+conf_help(FILE *out)
+{
+	char allowed[256];
+
+	for (size_t i = 0; i < settings_len; i++) {
+		const struct setting *s = &settings[i];
+
+		setting_allowed(s, allowed, sizeof allowed);
+		(void)fprintf(out, "  %s\n      %s\n      allowed: %s\n", s->name, s->text,
+		    allowed);
+		for (size_t p = 0; s->preset != NULL && s->preset[p] != NULL; p++)
+			(void)fprintf(out, "      %s%s\n", p == 0 ? "preset:  " : "         ",
+			    s->preset[p]);
+	}
+}
+
+const char *
+conf_target_kind_name(enum conf_target_kind kind)
+{
+	static const char *const names[] = {
+		[CONF_LATENCY] = "latency",
+		[CONF_DOWNLOAD] = "download",
+		[CONF_UPLOAD] = "upload",
+	};
+
+	assert(kind <= CONF_UPLOAD);
+	return names[kind];
+}

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: ISC */
+/* The table of settings, and what a row is good for. */
+#include "daemon/settings.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/values.h"
+
+#define SECONDS(n) (INT64_C(1000000) * (n))
+#define MINUTES(n) SECONDS(60 * (n))
+#define HOURS(n) MINUTES(60 * (n))
+#define DAYS(n) HOURS(24 * (n))
+#define YEARS(n) DAYS(365 * (n))
+#define AT(field) offsetof(struct conf, field)
+#define PRESET(...) (const char *const[]) { __VA_ARGS__, NULL }
+
+/* Public checks of connectivity, made and documented for just this use, each by another
+ * operator, so that one silent target is never taken for a silent link. */
+#define PRESET_TARGETS \
+	PRESET("latency=http://connectivitycheck.gstatic.com/generate_204", \
+	    "latency=http://detectportal.firefox.com/success.txt", \
+	    "latency=http://nmcheck.gnome.org/check_network_status.txt", \
+	    "download=https://speed.cloudflare.com/__down?bytes={bytes}", \
+	    "upload=https://speed.cloudflare.com/__up")
+
+const struct setting settings[] = {
+	{ "listen", CONF_LISTENS, AT(listen), 0, 0, PRESET("127.0.0.1:8790", "[::1]:8790"),
+	    "Addresses that answer HTTP. Beyond loopback a token-file is needed." },
+	{ "socket", CONF_PATH, AT(socket), 0, 107, NULL,
+	    "The Unix socket; none: no such socket. Preset: in the runtime directory." },
+	{ "database", CONF_PATH, AT(database), 0, 0, NULL,
+	    "The history. Preset: in the state directory." },
+	{ "interface", CONF_INTERFACE, AT(interface), 0, 0, NULL,
+	    "The interface to measure. Preset: the one of the default route." },
+	{ "probe", CONF_TARGETS, AT(probe), 0, 0, PRESET_TARGETS,
+	    "What to measure with; none: only what is seen and told." },
+	{ "probe-interval", CONF_DURATION, AT(probe_interval_us), SECONDS(1), HOURS(1),
+	    PRESET("2s"), "Time between latency requests to your own targets." },
+	{ "stranger-interval", CONF_DURATION, AT(stranger_interval_us), SECONDS(30), DAYS(1),
+	    PRESET("30s"), "The same for a target that is not your own, but in a stall." },
+	{ "download-interval", CONF_DURATION, AT(download_interval_us), SECONDS(5), DAYS(1),
+	    PRESET("30s"), "Shortest time between two downloads that measure." },
+	{ "upload-interval", CONF_DURATION, AT(upload_interval_us), SECONDS(5), DAYS(7),
+	    PRESET("5min"), "Shortest time between two uploads that measure." },
+	{ "probe-timeout", CONF_DURATION, AT(probe_timeout_us), SECONDS(1), MINUTES(1),
+	    PRESET("10s"), "A request is given up after so long without an answer." },
+	{ "budget-hour", CONF_SIZE, AT(budget_hour_bytes), 0, INT64_C(1000000000000),
+	    PRESET("20MB"), "Most bytes that measuring may move in an hour." },
+	{ "budget-day", CONF_SIZE, AT(budget_day_bytes), 0, INT64_C(10000000000000),
+	    PRESET("200MB"), "Most bytes that measuring may move in a day." },
+	{ "allowed-host", CONF_HOSTS, AT(allowed_host), 0, 0, NULL,
+	    "Further names that a request may carry in Host." },
+	{ "allowed-origin", CONF_ORIGINS, AT(allowed_origin), 0, 0, NULL,
+	    "Web origins whose pages may ask, as http://localhost:3000." },
+	{ "token-file", CONF_PATH, AT(token_file), 0, 0, NULL,
+	    "Holds the secret that requests from other hosts must show." },
+	{ "connections-max", CONF_COUNT, AT(connections_max), 8, 100000, PRESET("256"),
+	    "Most connections of one listening address." },
+	{ "streams-max", CONF_COUNT, AT(streams_max), 1, 10000, PRESET("64"),
+	    "Most event streams and waiting requests in all." },
+	{ "keep-seconds", CONF_DURATION, AT(keep_seconds_us), HOURS(1), YEARS(20), PRESET("7d"),
+	    "How long estimates are kept." },
+	{ "keep-observations", CONF_DURATION, AT(keep_observations_us), HOURS(1), YEARS(20),
+	    PRESET("3d"), "How long observations are kept." },
+	{ "keep-events", CONF_DURATION, AT(keep_events_us), HOURS(1), YEARS(20), PRESET("5y"),
+	    "How long events are kept." },
+	{ "log-level", CONF_LEVEL, AT(log_level), 0, 0, PRESET("info"),
+	    "What is logged: error, warn, info or debug." },
+};
+
+const size_t settings_len = sizeof settings / sizeof settings[0];
+_Static_assert(sizeof settings / sizeof settings[0] <= CONF_SETTINGS_MAX,
+    "a setting without a place for its origin");
+
+static void *
+field(struct conf *c, const struct setting *s)
+{
+	return (char *)c + s->at;
+}
+
+static const void *
+field_const(const struct conf *c, const struct setting *s)
+{
+	return (const char *)c + s->at;
+}
+
+const struct setting *
+setting_find(const char *name, size_t len)
+{
+	for (size_t i = 0; i < settings_len; i++)
+		if (strlen(settings[i].name) == len &&
+		    memcmp(settings[i].name, name, len) == 0)
+			return &settings[i];
+	return NULL;
+}
+
+/* Levenshtein's distance, one row at a time. */
+static size_t
+distance(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	size_t row[64];
+
+	assert(b_len < 64);
+	for (size_t j = 0; j <= b_len; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= a_len; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= b_len; j++) {
+			size_t best = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[b_len];
+}
+
+const char *
+setting_near(const char *name, size_t len)
+{
+	const char *best = NULL;
+	size_t least = len / 3 + 2; /* beyond that a suggestion is noise */
+
+	if (len > 64)
+		return NULL;
+	for (size_t i = 0; i < settings_len; i++) {
+		const char *other = settings[i].name;
+		size_t d = distance(name, len, other, strlen(other));
+
+		if (d < least) {
+			least = d;
+			best = other;
+		}
+	}
+	return best;
+}
+
+bool
+setting_is_list(const struct setting *s)
+{
+	return s->type == CONF_LISTENS || s->type == CONF_TARGETS || s->type == CONF_HOSTS ||
+	    s->type == CONF_ORIGINS;
+}
+
+void
+setting_allowed(const struct setting *s, char *out, size_t len)
+{
+	char min[32], max[32];
+
+	switch (s->type) {
+	case CONF_DURATION:
+		value_print_duration(min, sizeof min, s->min);
+		value_print_duration(max, sizeof max, s->max);
+		(void)snprintf(out, len, "a duration from %s to %s, as in 30s, 5min, 2h, 7d",
+		    min, max);
+		break;
+	case CONF_SIZE:
+		value_print_size(min, sizeof min, s->min);
+		value_print_size(max, sizeof max, s->max);
+		(void)snprintf(out, len, "a size from %s to %s, as in 500kB, 10MB, 1GiB", min,
+		    max);
+		break;
+	case CONF_COUNT:
+		(void)snprintf(out, len, "a whole number from %lld to %lld",
+		    (long long)s->min, (long long)s->max);
+		break;
+	case CONF_LEVEL:
+		(void)snprintf(out, len, "error, warn, info or debug");
+		break;
+	case CONF_PATH:
+		(void)snprintf(out, len, "a path from the root (/..) of at most %d bytes",
+		    s->max > 0 ? (int)s->max : CONF_TEXT_MAX);
+		break;
+	case CONF_INTERFACE:
+		(void)snprintf(out, len, "the name of a network interface, as in eth0");
+		break;
+	case CONF_LISTENS:
+		(void)snprintf(out, len,
+		    "numeric ADDRESS:PORT, as in 127.0.0.1:8790 or [::1]:8790, or none");
+		break;
+	case CONF_TARGETS:
+		(void)snprintf(out, len,
+		    "[latency=|download=|upload=]URL with http:// or https:// (a download "
+		    "has {bytes} in it), or none");
+		break;
+	case CONF_HOSTS:
+		(void)snprintf(out, len, "a host name or an address, without a port");
+		break;
+	case CONF_ORIGINS:
+		(void)snprintf(out, len,
+		    "SCHEME://HOST[:PORT] and nothing after it, as in http://localhost:3000");
+		break;
+	}
+}
+
+static int
+take_list(struct conf *c, const struct setting *s, bool own, const char *value)
+{
+	void *at = field(c, s);
+
+	switch (s->type) {
+	case CONF_LISTENS:
+		return value_add_listen(at, value, own);
+	case CONF_TARGETS:
+		return value_add_target(at, value, own);
+	case CONF_HOSTS:
+		return value_add_host(at, value);
+	case CONF_ORIGINS:
+		return value_add_origin(at, value);
+	default:
+		assert(!"a list");
+		return -EINVAL;
+	}
+}
+
+static int
+take_number(int64_t *at, const struct setting *s, const char *value)
+{
+	int64_t n = 0;
+	int err;
+
+	switch (s->type) {
+	case CONF_DURATION:
+		err = value_duration(value, &n);
+		break;
+	case CONF_SIZE:
+		err = value_size(value, &n);
+		break;
+	case CONF_COUNT:
+		err = value_count(value, &n);
+		break;
+	default:
+		return value_level(value, at);
+	}
+	if (err != 0)
+		return err;
+	if (n < s->min || n > s->max)
+		return -EINVAL;
+	*at = n;
+	return 0;
+}
+
+int
+setting_take(struct conf *c, const struct setting *s, enum conf_origin origin,
+    const char *value, char *why, size_t why_len)
+{
+	char allowed[256];
+	int err;
+
+	if (setting_is_list(s)) {
+		if (strcmp(value, "none") == 0)
+			err = 0;
+		else
+			err = take_list(c, s, origin != CONF_PRESET, value);
+	} else if (s->type == CONF_PATH) {
+		err = value_path(field(c, s), s->max > 0 ? (size_t)s->max : CONF_TEXT_MAX,
+		    value, strcmp(s->name, "socket") == 0);
+	} else if (s->type == CONF_INTERFACE) {
+		err = value_interface(field(c, s), sizeof c->interface, value);
+	} else {
+		err = take_number(field(c, s), s, value);
+	}
+	if (err == 0) {
+		c->origin[s - settings] = origin;
+		return 0;
+	}
+	if (err == -ENOSPC)
+		(void)snprintf(allowed, sizeof allowed, "more values than there is room for");
+	else if (err == -EEXIST)
+		(void)snprintf(allowed, sizeof allowed, "\"%.64s\" is there twice", value);
+	else if (err == -ENOMEM)
+		(void)snprintf(allowed, sizeof allowed, "out of memory");
+	else
+		setting_allowed(s, allowed, sizeof allowed);
+	if (err == -EINVAL)
+		(void)snprintf(why, why_len, "%s: \"%.128s\" is not allowed; allowed: %s",
+		    s->name, value, allowed);
+	else
+		(void)snprintf(why, why_len, "%s: %s", s->name, allowed);
+	return -EINVAL;
+}
+
+void
+setting_clear(struct conf *c, const struct setting *s)
+{
+	void *at = field(c, s);
+
+	switch (s->type) {
+	case CONF_LISTENS:
+		((struct conf_listens *)at)->len = 0;
+		break;
+	case CONF_TARGETS:
+		((struct conf_targets *)at)->len = 0;
+		break;
+	case CONF_HOSTS:
+	case CONF_ORIGINS:
+		value_free_names(at);
+		break;
+	default:
+		break;
+	}
+}
+
+void
+setting_preset(struct conf *c, const struct setting *s)
+{
+	char why[CONF_WHY_MAX];
+
+	setting_clear(c, s);
+	if (s->type == CONF_PATH || s->type == CONF_INTERFACE)
+		((char *)field(c, s))[0] = '\0';
+	for (size_t i = 0; s->preset != NULL && s->preset[i] != NULL; i++) {
+		int err = setting_take(c, s, CONF_PRESET, s->preset[i], why, sizeof why);
+
+		assert(err == 0);
+		(void)err;
+	}
+	c->origin[s - settings] = CONF_PRESET;
+}
+
+static void
+print_quoted(const char *text, FILE *out)
+{
+	(void)fputc('"', out);
+	for (; *text != '\0'; text++) {
+		/* ${ would be taken as a variable of the environment. */
+		if (*text == '"' || *text == '\\' || (*text == '$' && text[1] == '{'))
+			(void)fputc('\\', out);
+		(void)fputc(*text, out);
+	}
+	(void)fputc('"', out);
+}
+
+static size_t
+list_item(const struct conf *c, const struct setting *s, size_t i, char *out, size_t len)
+{
+	const void *at = field_const(c, s);
+	const struct conf_listens *listens = at;
+	const struct conf_targets *targets = at;
+	const struct conf_names *names = at;
+	size_t n;
+
+	switch (s->type) {
+	case CONF_LISTENS:
+		n = listens->len;
+		if (i < n)
+			(void)snprintf(out, len, "%s", listens->at[i].text);
+		break;
+	case CONF_TARGETS:
+		n = targets->len;
+		if (i < n)
+			(void)snprintf(out, len, "%s=%s",
+			    conf_target_kind_name(targets->at[i].kind), targets->at[i].url);
+		break;
+	default:
+		n = names->len;
+		if (i < n)
+			(void)snprintf(out, len, "%s", names->at[i]);
+		break;
+	}
+	return n;
+}
+
+static void
+print_list(const struct conf *c, const struct setting *s, FILE *out)
+{
+	char item[CONF_TEXT_MAX + 32];
+	size_t n = list_item(c, s, SIZE_MAX, item, sizeof item);
+
+	(void)fputc('{', out);
+	for (size_t i = 0; i < n; i++) {
+		(void)list_item(c, s, i, item, sizeof item);
+		(void)fputs(i == 0 ? "" : ", ", out);
+		print_quoted(item, out);
+	}
+	(void)fputc('}', out);
+}
+
+void
+setting_print(const struct conf *c, const struct setting *s, FILE *out)
+{
+	static const char *const levels[] = { "error", "warn", "info", "debug" };
+	const void *at = field_const(c, s);
+	char text[64];
+
+	/* A text that is not set has no value that a file could give it. And a preset said
+	 * again in a file is no longer one: targets would become the user's own. */
+	if ((s->type == CONF_PATH || s->type == CONF_INTERFACE) && *(const char *)at == '\0') {
+		(void)fprintf(out, "# %s is not set\n", s->name);
+		return;
+	}
+	(void)fprintf(out, "%s%s = ", c->origin[s - settings] == CONF_PRESET ? "# " : "",
+	    s->name);
+	switch (s->type) {
+	case CONF_DURATION:
+		value_print_duration(text, sizeof text, *(const int64_t *)at);
+		(void)fputs(text, out);
+		break;
+	case CONF_SIZE:
+		value_print_size(text, sizeof text, *(const int64_t *)at);
+		(void)fputs(text, out);
+		break;
+	case CONF_COUNT:
+		(void)fprintf(out, "%lld", (long long)*(const int64_t *)at);
+		break;
+	case CONF_LEVEL:
+		(void)fputs(levels[*(const int64_t *)at], out);
+		break;
+	case CONF_PATH:
+	case CONF_INTERFACE:
+		print_quoted(at, out);
+		break;
+	default:
+		print_list(c, s, out);
+		break;
+	}
+	(void)fputc('\n', out);
+}
