@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "daemon/cli/commands.h"
+#include "daemon/cli/words.h"
 
 struct cli_common cli_common;
 
@@ -22,7 +23,8 @@ print_help(const char *argv0)
 
 	if (c == NULL || c->help == NULL)
 		return;
-	printf("linkq %s %s\n%s.\n\n%s", c->name, c->synopsis, c->purpose, c->help);
+	printf("linkq %s %s\n%s.\n\n%s", c->name, c->synopsis, words_capital(c->purpose).s,
+	    c->help);
 }
 
 bool

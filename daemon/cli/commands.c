@@ -7,10 +7,13 @@
 #include <string.h>
 
 #include "daemon/cli/help.h"
+#include "daemon/cli/status.h"
 
 #define NAME_MAX_LEN 16
 
 const struct command commands[] = {
+	{ "status", cmd_status, "[--link ID] [--json] [--quiet]",
+	    "one answer, and an exit status by state", status_help },
 	{ "help", cmd_help, "[COMMAND]", "show this list, or the options of one command",
 	    "  linkq help status\n" },
 };

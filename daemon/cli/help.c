@@ -4,6 +4,7 @@
 
 #include "daemon/cli/cli.h"
 #include "daemon/cli/commands.h"
+#include "daemon/cli/words.h"
 
 void
 help_list(FILE *to)
@@ -53,7 +54,8 @@ cmd_help(int argc, char **argv)
 	if (c == NULL)
 		return help_unknown(argv[1]);
 	if (c->run == cmd_help) {
-		printf("linkq help %s\n%s.\n\n%s", c->synopsis, c->purpose, c->help);
+		printf("linkq help %s\n%s.\n\n%s", c->synopsis, words_capital(c->purpose).s,
+		    c->help);
 		return cli_end(argv, CLI_OK);
 	}
 	snprintf(name, sizeof name, "linkq %s", c->name);
