@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The picture of the network by rtnetlink: one socket hears that something changed, the
+ * other one asks for everything, a question after the other, each read as it comes.
+ *
+ * Changes are not applied one by one. The kernel drops IPv4 routes without a word when a
+ * device goes down, and a notification may be lost; a new picture is always right, and on
+ * a host with a long table it is read in portions, so that the loop never waits.
+ */
+#include "daemon/netlink.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <linux/if.h>
+#include <linux/rtnetlink.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <libmnl/libmnl.h>
+
+#include "daemon/log.h"
+
+#define BUFFER_BYTES 32768
+#define SETTLE_US INT64_C(20000) /* several changes come in one burst */
+#define GAP_US INT64_C(100000)   /* between two pictures */
+#define RETRY_US INT64_C(1000000)
+#define FIRST_MS 1000
+
+/* Nothing is sent there: the kernel is asked which way it would go. Documentation
+ * addresses (RFC 5737, RFC 3849) are covered by what covers the Internet. */
+#define FAR4 "192.0.2.1"
+#define FAR6 "2001:db8::1"
+
+enum step { ASK_LINKS, ASK_ADDRESSES, ASK_ROUTES4, ASK_ROUTES6, ASK_OUT4, ASK_OUT6, DONE };
+
+struct netlink {
+	struct loop *loop;
+	netlink_fn *changed;
+	void *arg;
+	struct mnl_socket *events, *queries;
+	struct loop_watch *events_watch, *queries_watch;
+	struct loop_timer *timer;
+	enum step step; /* DONE: no question is open */
+	uint32_t seq;
+	bool dirty;     /* something changed since the open question's round began */
+	bool told_trouble;
+	int64_t drawn_us;
+	struct net_picture now, next;
+	char buffer[BUFFER_BYTES];
+};
+
+static void round_begin(struct netlink *nl);
+
+static struct net_interface *
+interface_of(struct net_picture *p, int index)
+{
+	for (size_t i = 0; i < p->interfaces; i++)
+		if (p->interface[i].index == index)
+			return &p->interface[i];
+	return NULL;
+}
+
+#define ATTRIBUTES 64
+
+struct attributes {
+	const struct nlattr *at[ATTRIBUTES]; /* by type; NULL: not there */
+};
+
+static int
+keep(const struct nlattr *a, void *arg)
+{
+	struct attributes *all = arg;
+
+	if (mnl_attr_get_type(a) < ATTRIBUTES)
+		all->at[mnl_attr_get_type(a)] = a;
+	return MNL_CB_OK;
+}
+
+/* What an attribute holds, if it holds so many bytes at least. */
+static const void *
+payload(const struct attributes *all, unsigned type, size_t bytes)
+{
+	const struct nlattr *a = all->at[type];
+
+	return a && mnl_attr_get_payload_len(a) >= bytes ? mnl_attr_get_payload(a) : NULL;
+}
+
+static uint32_t
+number(const struct attributes *all, unsigned type)
+{
+	uint32_t n = 0;
+	const void *at = payload(all, type, sizeof(n));
+
+	if (at)
+		memcpy(&n, at, sizeof(n));
+	return n;
+}
+
+static void
+take_link(struct netlink *nl, const struct nlmsghdr *nlh)
+{
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	struct net_picture *p = &nl->next;
+	struct net_interface *out = &p->interface[p->interfaces];
+	const struct net_interface *known;
+	struct attributes all = { 0 };
+	const uint8_t *carrier;
+
+	if (p->interfaces == NET_INTERFACES_MAX)
+		return;
+	mnl_attr_parse(nlh, sizeof(*ifi), keep, &all);
+	if (!all.at[IFLA_IFNAME] ||
+	    mnl_attr_validate(all.at[IFLA_IFNAME], MNL_TYPE_NUL_STRING) < 0 ||
+	    mnl_attr_get_payload_len(all.at[IFLA_IFNAME]) > sizeof(out->name))
+		return;
+	strcpy(out->name, mnl_attr_get_str(all.at[IFLA_IFNAME]));
+	carrier = payload(&all, IFLA_CARRIER, 1);
+	out->index = ifi->ifi_index;
+	out->up = (ifi->ifi_flags & IFF_UP) != 0;
+	out->carrier =
+	    out->up && (carrier ? *carrier != 0 : (ifi->ifi_flags & IFF_LOWER_UP) != 0);
+	known = interface_of(&nl->now, out->index);
+	out->kind = known && strcmp(known->name, out->name) == 0
+	    ? known->kind
+	    : net_kind(ifi->ifi_type, out->name);
+	p->interfaces++;
+}
+
+static void
+take_address(struct netlink *nl, const struct nlmsghdr *nlh)
+{
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
+	struct net_interface *out = interface_of(&nl->next, (int)ifa->ifa_index);
+	size_t bytes = ifa->ifa_family == AF_INET ? 4 : 16;
+	struct attributes all = { 0 };
+	const void *address;
+	char *text;
+
+	if (!out || ifa->ifa_scope != RT_SCOPE_UNIVERSE)
+		return;
+	mnl_attr_parse(nlh, sizeof(*ifa), keep, &all);
+	address = payload(&all, IFA_LOCAL, bytes);
+	if (!address)
+		address = payload(&all, IFA_ADDRESS, bytes);
+	text = ifa->ifa_family == AF_INET ? out->address4 : out->address6;
+	if (address && !text[0])
+		inet_ntop(ifa->ifa_family, address, text, NET_ADDRESS_MAX);
+}
+
+/* One way out; false where the message is none. */
+static bool
+read_route(const struct nlmsghdr *nlh, struct net_route *out)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	struct attributes all = { 0 };
+	const struct rtnexthop *hop;
+	const void *gateway;
+
+	*out = (struct net_route){ .v6 = rtm->rtm_family == AF_INET6 };
+	if (rtm->rtm_type != RTN_UNICAST)
+		return false;
+	mnl_attr_parse(nlh, sizeof(*rtm), keep, &all);
+	out->index = (int)number(&all, RTA_OIF);
+	out->metric = number(&all, RTA_PRIORITY);
+	gateway = payload(&all, RTA_GATEWAY, out->v6 ? 16 : 4);
+	if (gateway)
+		inet_ntop(rtm->rtm_family, gateway, out->gateway, sizeof(out->gateway));
+	hop = payload(&all, RTA_MULTIPATH, sizeof(*hop));
+	if (hop && !out->index) /* several next hops: the first one stands for them */
+		out->index = hop->rtnh_ifindex;
+	return out->index != 0;
+}
+
+static void
+add_route(struct net_picture *p, const struct net_route *route)
+{
+	for (size_t i = 0; i < p->routes; i++)
+		if (p->route[i].index == route->index && p->route[i].v6 == route->v6)
+			return; /* the first one has the least metric */
+	if (p->routes < NET_ROUTES_MAX)
+		p->route[p->routes++] = *route;
+}
+
+static void
+take_route(struct netlink *nl, const struct nlmsghdr *nlh)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	struct net_route route;
+
+	if (!read_route(nlh, &route))
+		return;
+	if (nl->step == ASK_OUT4)
+		nl->next.out4 = route.index;
+	else if (nl->step == ASK_OUT6)
+		nl->next.out6 = route.index;
+	else if (rtm->rtm_dst_len != 0 || rtm->rtm_table != RT_TABLE_MAIN)
+		return;
+	add_route(&nl->next, &route);
+}
+
+static int
+take(const struct nlmsghdr *nlh, void *arg)
+{
+	struct netlink *nl = arg;
+	size_t len = mnl_nlmsg_get_payload_len(nlh);
+
+	if (nlh->nlmsg_type == RTM_NEWLINK && len >= sizeof(struct ifinfomsg))
+		take_link(nl, nlh);
+	if (nlh->nlmsg_type == RTM_NEWADDR && len >= sizeof(struct ifaddrmsg))
+		take_address(nl, nlh);
+	if (nlh->nlmsg_type == RTM_NEWROUTE && len >= sizeof(struct rtmsg))
+		take_route(nl, nlh);
+	return MNL_CB_OK;
+}
+
+static void
+ask_out(struct nlmsghdr *nlh, int family)
+{
+	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
+	uint8_t far[16];
+	unsigned bytes = family == AF_INET ? 4 : 16;
+
+	inet_pton(family, family == AF_INET ? FAR4 : FAR6, far);
+	rtm->rtm_family = (unsigned char)family;
+	rtm->rtm_dst_len = (unsigned char)(8 * bytes);
+	mnl_attr_put(nlh, RTA_DST, bytes, far);
+}
+
+/* Ask the question of this step. 0 or a negative errno. */
+static int
+ask(struct netlink *nl)
+{
+	char memory[256] = { 0 };
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(memory);
+	struct ifaddrmsg *ifa;
+	struct rtmsg *rtm;
+
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	nlh->nlmsg_seq = ++nl->seq;
+	switch (nl->step) {
+	case ASK_LINKS:
+		nlh->nlmsg_type = RTM_GETLINK;
+		mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
+		break;
+	case ASK_ADDRESSES:
+		nlh->nlmsg_type = RTM_GETADDR;
+		ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
+		ifa->ifa_family = AF_UNSPEC;
+		break;
+	case ASK_ROUTES4:
+	case ASK_ROUTES6:
+		nlh->nlmsg_type = RTM_GETROUTE;
+		rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
+		rtm->rtm_family = nl->step == ASK_ROUTES4 ? AF_INET : AF_INET6;
+		rtm->rtm_table = RT_TABLE_MAIN;
+		break;
+	default:
+		nlh->nlmsg_type = RTM_GETROUTE;
+		nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+		ask_out(nlh, nl->step == ASK_OUT4 ? AF_INET : AF_INET6);
+		break;
+	}
+	return mnl_socket_sendto(nl->queries, nlh, nlh->nlmsg_len) < 0 ? -errno : 0;
+}
+
+static struct mnl_socket *
+open_socket(unsigned groups)
+{
+	struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int one = 1;
+
+	if (!s)
+		return NULL;
+	/* Where the kernel knows it, a dump is filtered by table before it is sent. */
+	(void)mnl_socket_setsockopt(s, NETLINK_GET_STRICT_CHK, &one, sizeof(one));
+	if (mnl_socket_bind(s, groups, MNL_SOCKET_AUTOPID) < 0) {
+		int err = errno;
+
+		mnl_socket_close(s);
+		errno = err;
+		return NULL;
+	}
+	return s;
+}
+
+static void
+by_metric(struct net_picture *p)
+{
+	for (size_t i = 1; i < p->routes; i++)
+		for (size_t j = i; j > 0 && p->route[j].metric < p->route[j - 1].metric; j--) {
+			struct net_route swap = p->route[j];
+
+			p->route[j] = p->route[j - 1];
+			p->route[j - 1] = swap;
+		}
+}
+
+static void
+round_end(struct netlink *nl)
+{
+	int64_t now_us = loop_now_us(nl->loop);
+	bool same;
+
+	nl->step = DONE;
+	nl->told_trouble = false;
+	nl->drawn_us = now_us;
+	by_metric(&nl->next);
+	same = memcmp(&nl->now, &nl->next, sizeof(nl->now)) == 0;
+	nl->now = nl->next;
+	if (nl->dirty)
+		loop_timer_set(nl->timer, GAP_US);
+	if (!same && nl->changed)
+		nl->changed(nl->arg, now_us, &nl->now);
+}
+
+static void on_queries(void *arg, int64_t now_us, unsigned what);
+
+/* After an error half a dump may be waiting in the socket: take a new one, later. */
+static void
+round_fail(struct netlink *nl, int err)
+{
+	if (!nl->told_trouble && err != -EINTR)
+		log_warn("netlink: the network cannot be read: %s; trying again",
+		    strerror(-err));
+	nl->told_trouble = nl->told_trouble || err != -EINTR;
+	nl->step = DONE;
+	nl->dirty = true;
+	loop_watch_destroy(nl->queries_watch);
+	nl->queries_watch = NULL;
+	if (nl->queries)
+		mnl_socket_close(nl->queries);
+	nl->queries = open_socket(0);
+	if (nl->queries)
+		(void)loop_watch_create(nl->loop, mnl_socket_get_fd(nl->queries), LOOP_READ,
+		    on_queries, nl, &nl->queries_watch);
+	loop_timer_set(nl->timer, err == -EINTR ? GAP_US : RETRY_US);
+}
+
+static void
+round_step(struct netlink *nl)
+{
+	int err;
+
+	if (nl->step == DONE) {
+		round_end(nl);
+		return;
+	}
+	err = ask(nl);
+	if (err)
+		round_fail(nl, err);
+}
+
+static void
+round_begin(struct netlink *nl)
+{
+	nl->dirty = false;
+	if (!nl->queries) {
+		round_fail(nl, -EBADF);
+		return;
+	}
+	memset(&nl->next, 0, sizeof(nl->next));
+	nl->step = ASK_LINKS;
+	round_step(nl);
+}
+
+/* Read one buffer of answers. false: there was nothing to read. */
+static bool
+read_answers(struct netlink *nl)
+{
+	ssize_t n = mnl_socket_recvfrom(nl->queries, nl->buffer, sizeof(nl->buffer));
+	bool single = nl->step == ASK_OUT4 || nl->step == ASK_OUT6;
+	int rc;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (n < 0 || nl->step == DONE) {
+		if (n < 0)
+			round_fail(nl, -errno);
+		return false;
+	}
+	rc = mnl_cb_run(nl->buffer, (size_t)n, nl->seq, mnl_socket_get_portid(nl->queries),
+	    take, nl);
+	/* No way to the Internet is an answer; no IPv6 in this kernel is one too. */
+	if (rc < 0 && (single || errno == EOPNOTSUPP || errno == EAFNOSUPPORT))
+		rc = MNL_CB_STOP;
+	if (rc < 0) {
+		round_fail(nl, -errno);
+		return false;
+	}
+	if (rc == MNL_CB_STOP) {
+		nl->step++;
+		round_step(nl);
+	}
+	return true;
+}
+
+static void
+on_queries(void *arg, int64_t now_us, unsigned what)
+{
+	(void)now_us, (void)what;
+	(void)read_answers(arg); /* one buffer an event: the loop stays quick */
+}
+
+static void
+on_timer(void *arg, int64_t now_us)
+{
+	struct netlink *nl = arg;
+
+	(void)now_us;
+	if (nl->step == DONE && nl->dirty)
+		round_begin(nl);
+}
+
+/* Is it about what a picture shows? A router's thousands of routes are not. */
+static int
+matters(const struct nlmsghdr *nlh, void *arg)
+{
+	bool *yes = arg;
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	bool route = nlh->nlmsg_type == RTM_NEWROUTE || nlh->nlmsg_type == RTM_DELROUTE;
+
+	/* 0.0.0.0/1 and 128.0.0.0/1 are how some tunnels take the default route over. */
+	if (!route || mnl_nlmsg_get_payload_len(nlh) < sizeof(*rtm) || rtm->rtm_dst_len <= 1)
+		*yes = true;
+	return MNL_CB_OK;
+}
+
+static void
+on_events(void *arg, int64_t now_us, unsigned what)
+{
+	struct netlink *nl = arg;
+	bool yes = false;
+	ssize_t n;
+
+	(void)what;
+	n = mnl_socket_recvfrom(nl->events, nl->buffer, sizeof(nl->buffer));
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n < 0) /* ENOBUFS: some were lost, which is a change */
+		yes = true;
+	else if (mnl_cb_run(nl->buffer, (size_t)n, 0, 0, matters, &yes) < 0)
+		yes = true;
+	if (!yes || nl->dirty)
+		return;
+	nl->dirty = true;
+	loop_timer_set(nl->timer,
+	    now_us - nl->drawn_us > GAP_US ? SETTLE_US : GAP_US - (now_us - nl->drawn_us));
+}
+
+/* The first picture, waited for: it takes about a millisecond. */
+static int
+first_picture(struct netlink *nl)
+{
+	struct pollfd p = { .events = POLLIN };
+
+	round_begin(nl);
+	while (nl->step != DONE) {
+		p.fd = mnl_socket_get_fd(nl->queries);
+		if (poll(&p, 1, FIRST_MS) <= 0)
+			return -ETIMEDOUT;
+		(void)read_answers(nl);
+	}
+	return nl->told_trouble ? -EIO : 0;
+}
+
+int
+netlink_create(struct loop *loop, netlink_fn *changed, void *arg, struct netlink **out)
+{
+	unsigned groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
+	    RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE;
+	struct netlink *nl = calloc(1, sizeof(*nl));
+	int err = -ENOMEM;
+
+	if (!nl)
+		return err;
+	*nl = (struct netlink){ .loop = loop, .step = DONE };
+	nl->events = open_socket(groups);
+	nl->queries = nl->events ? open_socket(0) : NULL;
+	if (!nl->queries) {
+		err = -errno;
+		goto out;
+	}
+	err = loop_timer_create(loop, on_timer, nl, &nl->timer);
+	if (!err)
+		err = loop_watch_create(loop, mnl_socket_get_fd(nl->events), LOOP_READ,
+		    on_events, nl, &nl->events_watch);
+	if (!err)
+		err = loop_watch_create(loop, mnl_socket_get_fd(nl->queries), LOOP_READ,
+		    on_queries, nl, &nl->queries_watch);
+	if (!err)
+		err = first_picture(nl);
+	if (err)
+		goto out;
+	nl->changed = changed;
+	nl->arg = arg;
+	*out = nl;
+	return 0;
+out:
+	netlink_destroy(nl);
+	return err;
+}
+
+const struct net_picture *
+netlink_picture(const struct netlink *nl)
+{
+	return &nl->now;
+}
+
+void
+netlink_destroy(struct netlink *nl)
+{
+	if (!nl)
+		return;
+	loop_watch_destroy(nl->events_watch);
+	loop_watch_destroy(nl->queries_watch);
+	loop_timer_destroy(nl->timer);
+	if (nl->events)
+		mnl_socket_close(nl->events);
+	if (nl->queries)
+		mnl_socket_close(nl->queries);
+	free(nl);
+}
