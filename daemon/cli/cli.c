@@ -40,6 +40,7 @@ cli_common_option(int opt, char **argv, int *status)
 	case CLI_OPT_UTC:
 		cli_common.utc = true;
 		return true;
+	case 'h':
 	case CLI_OPT_HELP:
 		print_help(argv[0]);
 		*status = cli_end(argv, CLI_OK);
@@ -108,4 +109,77 @@ cli_number(const char *text, double min, double max, double *out)
 		return false;
 	*out = n;
 	return true;
+}
+
+bool
+cli_bytes(const char *text, double *out)
+{
+	static const char letters[] = "kMGT";
+	size_t digits = strspn(text, "0123456789.");
+	const char *unit = text + digits;
+	char number[32];
+	double n;
+
+	if (digits == 0 || digits >= sizeof number)
+		return false;
+	memcpy(number, text, digits);
+	number[digits] = '\0';
+	if (!cli_number(number, 0, 1e15, &n))
+		return false;
+	if (*unit != '\0' && *unit != 'B') {
+		const char *letter = strchr(letters, *unit == 'K' ? 'k' : *unit);
+		bool binary = unit[1] == 'i';
+
+		if (letter == NULL)
+			return false;
+		n *= pow(binary ? 1024 : 1000, (double)(letter - letters + 1));
+		unit += binary ? 2 : 1;
+	}
+	if (*unit == 'B')
+		unit++;
+	if (*unit != '\0' || n < 1 || n > 1e15)
+		return false;
+	*out = floor(n);
+	return true;
+}
+
+int
+cli_read_file(const char *path, size_t max, char **text, size_t *len)
+{
+	bool in = strcmp(path, "-") == 0;
+	FILE *f = in ? stdin : fopen(path, "re");
+	char *all = NULL;
+	size_t n = 0, cap = 0, got;
+	int error = 0;
+
+	if (f == NULL)
+		return -errno;
+	do {
+		if (n + 1 >= cap) {
+			char *larger = realloc(all, cap = cap ? 2 * cap : 65536);
+
+			if (larger == NULL) {
+				error = -ENOMEM;
+				break;
+			}
+			all = larger;
+		}
+		errno = 0;
+		got = fread(all + n, 1, cap - n - 1, f);
+		n += got;
+		if (n > max)
+			error = -EFBIG;
+	} while (got > 0 && error == 0);
+	if (error == 0 && ferror(f))
+		error = errno != 0 ? -errno : -EIO;
+	if (!in)
+		fclose(f);
+	if (error != 0) {
+		free(all);
+		return error;
+	}
+	all[n] = '\0';
+	*text = all;
+	*len = n;
+	return 0;
 }

@@ -11,6 +11,7 @@
 
 #include <getopt.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 enum cli_exit {
 	CLI_OK = 0,
@@ -52,6 +53,13 @@ int cli_fail(char **argv, const char *format, ...) __attribute__((format(printf,
 /* Flush standard output; `status`, or CLI_FAILED and a sentence where it could not be
  * written (a full disk). */
 int cli_end(char **argv, int status);
+
+/* 1500, 10k, 2.5M, 1G, 4Ki, 1MiB: thousands, or with an i 1024s. Whole bytes from 1 to 1e15. */
+bool cli_bytes(const char *text, double *out);
+
+/* A whole file or, for "-", standard input, NUL-terminated; the caller frees it. 0, -EFBIG
+ * beyond `max` bytes, or another negative errno. */
+int cli_read_file(const char *path, size_t max, char **text, size_t *len);
 
 /* A whole decimal number within [min, max]; false for anything else. */
 bool cli_number(const char *text, double min, double max, double *out);

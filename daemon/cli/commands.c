@@ -7,13 +7,19 @@
 #include <string.h>
 
 #include "daemon/cli/help.h"
+#include "daemon/cli/hint.h"
 #include "daemon/cli/status.h"
+#include "daemon/cli/transfer.h"
 
 #define NAME_MAX_LEN 16
 
 const struct command commands[] = {
 	{ "status", cmd_status, "[--link ID] [--json] [--quiet]",
 	    "one answer, and an exit status by state", status_help },
+	{ "hint", cmd_hint, "--ladder KBPS,.. | --playlist FILE [--buffer S] [--segment S] ...",
+	    "which rendition of a stream to fetch next", hint_help },
+	{ "transfer", cmd_transfer, "BYTES[k|M|G] [--up] [--json]",
+	    "how long so many bytes would take", transfer_help },
 	{ "help", cmd_help, "[COMMAND]", "show this list, or the options of one command",
 	    "  linkq help status\n" },
 };

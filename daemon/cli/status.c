@@ -163,7 +163,7 @@ cmd_status(int argc, char **argv)
 			link = optarg;
 			break;
 		default:
-			if (!cli_common_option(opt == 'h' ? CLI_OPT_HELP : opt, argv, &status))
+			if (!cli_common_option(opt, argv, &status))
 				return status;
 		}
 	}

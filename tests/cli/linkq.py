@@ -220,6 +220,84 @@ def tcp():
             far.stop()
 
 
+# --- transfer and hint ---
+
+
+@case("transfer tells the time that so many bytes would take")
+def transfer():
+    with Run() as r:
+        r.fake.answers["GET", "/v1/transfer"] = {"bytes": 10000000, "seconds": {"p10": 11.2, "p50": 16, "p90": 200}}
+        done = r.linkq("transfer", "10M")
+        assert done.stdout == "10 MB down: about 16 s; 1 in 10 within 11 s, 9 in 10 within 3 min 20 s\n", done
+        assert done.returncode == 0 and r.fake.asked[-1].query == {"bytes": "10000000"}
+        done = r.linkq("transfer", "4Ki", "--up")
+        assert r.fake.asked[-1].query == {"bytes": "4096", "direction": "up"} and " up: " in done.stdout, done
+        assert json.loads(r.linkq("transfer", "1", "--json").stdout)["seconds"]["p50"] == 16
+        r.fake.answers["GET", "/v1/transfer"] = {"bytes": 1, "seconds": {"p10": None, "p50": None, "p90": None}}
+        done = r.linkq("transfer", "1")
+        assert done.returncode == 4 and done.stdout == "1 B down: not known yet\n", done
+        for wrong in ((), ("x",), ("1", "2"), ("0",)):
+            assert r.linkq("transfer", *wrong).returncode == 64, wrong
+
+
+HINT = {"rendition": "720p", "index": 2, "wait_s": 0, "reason": "steady", "max_safe_kbps": 4100,
+        "renditions": [{"id": "360p", "fetch_s": {"p10": 0.2, "p50": 0.4, "p90": 1.5}, "stall_risk": 0.001, "sustainable": True},
+                       {"id": "480p", "fetch_s": {"p10": 0.5, "p50": 1.1, "p90": 3}, "stall_risk": 0.01, "sustainable": True},
+                       {"id": "720p", "fetch_s": {"p10": None, "p50": None, "p90": None}, "stall_risk": None, "sustainable": False}],
+        "abandon": {"do": False, "to": None}, "ttl_s": 6, "cmcd": {"mtp": 5200}, "cmsd": "etp=5200"}
+
+
+@case("hint asks with what the player said, and tells what to fetch")
+def hint():
+    with Run() as r:
+        r.fake.answers["POST", "/v1/hint"] = HINT
+        done = r.linkq("hint", "--ladder", "400,1200,2800.5", "--buffer", "8", "--segment", "4", "--current", "1",
+                       "--max-height", "720", "--mode", "live")
+        assert done.returncode == 0, done
+        asked = r.fake.asked[-1]
+        assert asked.headers["Content-Type"] == "application/json"
+        assert asked.json() == {"ladder_kbps": [400, 1200, 2800.5], "buffer_s": 8, "segment_s": 4, "current": 1,
+                                "cap": {"max_height": 720}, "mode": "live"}, asked.body
+        lines = done.stdout.splitlines()
+        assert lines[0] == "Fetch rendition 720p now (2.8 Mbit/s): what plays now fits the link.", lines
+        assert lines[1] == "Safe up to 4.1 Mbit/s; ask again within 6 s."
+        assert lines[-1].startswith("> 720p") and "unknown" in lines[-1] and lines[-1].endswith("no"), lines
+        assert all(len(line) <= 80 for line in lines), lines
+        assert json.loads(r.linkq("hint", "--ladder", "400", "--json").stdout) == HINT
+
+
+@case("hint takes a playlist from a file or standard input")
+def hint_playlist():
+    with Run() as r:
+        r.fake.answers["POST", "/v1/hint"] = dict(HINT, wait_s=2.5, abandon={"do": True, "to": 0})
+        text = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000\na.m3u8\n"
+        with open(r.path("m.m3u8"), "w") as f:
+            f.write(text)
+        done = r.linkq("hint", "--playlist", r.path("m.m3u8"))
+        assert r.fake.asked[-1].json() == {"playlist": text}
+        assert "in 2.5 s: " in done.stdout and "Give up the request under way for rendition 0." in done.stdout, done
+        r.linkq("hint", "--playlist", "-", stdin=text)
+        assert r.fake.asked[-1].json() == {"playlist": text}
+        done = r.linkq("hint", "--playlist", r.path("none"))
+        assert done.returncode == 1, done
+        one_sentence(done.stderr)
+
+
+@case("hint refuses what is no ladder before it asks")
+def hint_usage():
+    with Run() as r:
+        for wrong in ((), ("--ladder", "400,x"), ("--ladder", ""), ("--ladder", "400", "--buffer", "-1"),
+                      ("--ladder", "400", "--current", "1.5"), ("--ladder", "4", "--playlist", "/dev/null"),
+                      ("--ladder", "4", "5"), ("--ladder", ",".join("5" * 65))):
+            done = r.linkq("hint", *wrong)
+            assert done.returncode == 64, (wrong, done)
+            one_sentence(done.stderr)
+        assert r.fake.asked == []
+        r.fake.answers["POST", "/v1/hint"] = lambda h, q: h.say(400, {"detail": "is not ascending", "field": "ladder_kbps"})
+        done = r.linkq("hint", "--ladder", "4,3")
+        assert done.returncode == 1 and done.stderr == "linkq hint: linkqd refused (ladder_kbps): is not ascending.\n", done
+
+
 def main():
     only = sys.argv[1:]
     chosen = [c for c in CASES if not only or any(word in c[0] for word in only)]

@@ -55,3 +55,23 @@ Test(commands, take_plain_numbers_only)
 		cr_assert_eq(n, -7);
 	}
 }
+
+Test(commands, take_bytes_with_a_unit)
+{
+	static const struct {
+		const char *text;
+		double want; /* 0: refused */
+	} cases[] = {
+		{ "1500", 1500 }, { "10k", 10e3 }, { "10K", 10e3 }, { "2.5M", 2.5e6 }, { "1G", 1e9 },
+		{ "4Ki", 4096 }, { "1MiB", 1048576 }, { "5kB", 5e3 }, { "7B", 7 }, { "1.5", 1 },
+		{ "0", 0 }, { "0.4", 0 }, { "-1", 0 }, { "M", 0 }, { "10x", 0 }, { "10kk", 0 },
+		{ "", 0 }, { "9999T", 0 }, { "1e3", 0 }, { "5 k", 0 },
+	};
+
+	for (size_t i = 0; i < LEN(cases); i++) {
+		double n = 0;
+
+		cr_assert_eq(cli_bytes(cases[i].text, &n), cases[i].want != 0, "%s", cases[i].text);
+		cr_assert_eq(n, cases[i].want, "%s", cases[i].text);
+	}
+}
