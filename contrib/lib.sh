@@ -91,3 +91,23 @@ build() {
 jobs_wanted() {
 	nproc 2>/dev/null || echo 2
 }
+
+# tally FOLDER: "passed failed skipped" over all suites there, from what automake's TAP driver wrote
+# of each line. A suite that ends badly without a failed test counts as one failure; the error that
+# the driver adds to a suite with failed tests does not count again.
+tally() {
+	find "$1" -name '*.trs' -exec awk '
+		function done() {
+			if (bad == 0 && error > 0)
+				bad = 1
+			pass += p; fail += bad; skip += s
+			p = bad = s = error = 0
+		}
+		FNR == 1 { done() }
+		/^:test-result: (PASS|XFAIL)/ { p++ }
+		/^:test-result: (FAIL|XPASS)/ { bad++ }
+		/^:test-result: SKIP/ { s++ }
+		/^:test-result: ERROR/ { error++ }
+		END { done(); print pass + 0, fail + 0, skip + 0 }' {} + |
+	    awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }'
+}
