@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The history's file, as its one writer sees it: schema, migrations, inserts, retention.
+ *
+ * Not thread-safe: the thread that writes owns it. Errors are negative errno throughout:
+ * -ENOSPC (disk full), -EBADMSG (the file is corrupt), -EACCES, -EIO, -EBUSY, -ENOMEM.
+ * After any of them history_rollback() and try again later.
+ *
+ * Sizes: an estimate's row takes 45 to 60 bytes. Times are whole seconds in `estimate` (one
+ * row for a second and link: a second one of the same second, from a clock that was set
+ * back, updates the first) and milliseconds elsewhere. What is not known is NULL.
+ */
+#ifndef LINKQ_DAEMON_HISTORY_H
+#define LINKQ_DAEMON_HISTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api/rows.h"
+#include "api/source.h"
+
+#define HISTORY_SCHEMA 1
+#define HISTORY_APPLICATION_ID 0x6c6e6b71 /* "lnkq" */
+
+struct history; /* owns the connection and the lock */
+
+/*
+ * Lock, open or create, check after an unclean stop, migrate.
+ *
+ * -EEXIST: another process has the lock. -EPROTO: another program's database, or a newer
+ * schema; both are left untouched. A corrupt file is moved aside and logged, and a new one
+ * begun. `why` gets one sentence.
+ */
+int history_open(const char *path, struct history **out, char *why, size_t why_len);
+void history_close(struct history *h); /* checkpoints; NULL is fine */
+
+/* The file was found corrupt while it was written: move it aside and begin a new one. The
+ * lock is kept throughout. */
+int history_restart(struct history *h, char *why, size_t why_len);
+
+int history_begin(struct history *h);
+int history_commit(struct history *h);
+void history_rollback(struct history *h); /* fine where nothing is open */
+
+int history_estimate(struct history *h, const struct api_estimate_row *r);
+int history_observation(struct history *h, const struct api_observation_row *r);
+int history_event(struct history *h, const struct api_event_row *r);
+int history_link(struct history *h, const struct api_link *l);
+int history_put(struct history *h, const char *key, const void *value, size_t len);
+
+/* Each link's id, in no order. */
+int history_each_link(struct history *h, void (*each)(void *arg, const char *id), void *arg);
+
+/* Rows from before these instants go, at most HISTORY_CHUNK of each kind in one call, in a
+ * transaction of its own. How many went, or a negative errno. */
+#define HISTORY_CHUNK 2000
+struct history_cutoff {
+	int64_t estimates_wall_us, observations_wall_us, events_wall_us;
+};
+int history_retain(struct history *h, const struct history_cutoff *before);
+
+/* Give at most `pages` unused pages back to the file system. How many were left over, or a
+ * negative errno. */
+int history_shrink(struct history *h, int pages);
+
+/* Run the steps that lead from the file's version to `steps_len`, each in one transaction
+ * together with its version. For history_open, and for the test of just this. */
+struct sqlite3;
+int history_migrate(struct sqlite3 *db, const char *const *steps, int steps_len);
+
+/* One function maps SQLite's codes to errno. */
+int history_errno(struct sqlite3 *db, int rc);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The history's file, read-only: rows of a range in the order of their time. A next look
+ * continues behind the last row by its key, so rows that were added or dropped meanwhile do
+ * no harm. One thread at a time.
+ */
+#ifndef LINKQ_DAEMON_HISTORY_READ_H
+#define LINKQ_DAEMON_HISTORY_READ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "api/rows.h"
+#include "api/source.h"
+
+struct history_row { /* which one is filled follows from the range's `what` */
+	struct api_estimate_row estimate;
+	struct api_observation_row observation;
+	struct api_event_row event;
+};
+
+struct history_reader; /* owns a connection */
+
+/* Rows with from <= time < to, of one link or all; the step is not looked at. 0 or a
+ * negative errno as in history.h. */
+int history_reader_open(const char *path, const struct api_range *range,
+    struct history_reader **out);
+
+/* Called for each row; true: that is enough for now. */
+typedef bool history_row_fn(void *arg, const struct history_row *row);
+
+/*
+ * Give rows to `each`, on and on from the last one. 1: `each` had enough, or
+ * HISTORY_READ_ROWS were looked at; 0: there are no more; or a negative errno. No read is
+ * open afterwards: one that stays open keeps the writer's log from being reset, however
+ * slow the client is for which it was made.
+ */
+#define HISTORY_READ_ROWS 5000
+int history_reader_run(struct history_reader *r, history_row_fn *each, void *arg);
+void history_reader_close(struct history_reader *r); /* NULL is fine */
+
+/* A value that history_put kept. 0, -ENOENT (no such key), -ENOBUFS (longer than cap), .. */
+int history_read_kept(const char *path, const char *key, void *value, size_t cap, size_t *len);
+
+#endif

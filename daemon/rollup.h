@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Estimates of seconds summed up to minutes or hours, exactly, while they stream past.
+ *
+ * A row holds from its second until the next row of its link, ROLLUP_HOLD_S at the most
+ * (the daemon writes each second while something happens, and once a minute when idle).
+ * Over the time that is held so:
+ *   state, quality    the one that held longest
+ *   rtt_us_min        the least
+ *   loss_ppm          the mean
+ *   other quantiles   the median of that quantile: of the p10s, the p50s, the p90s. It says
+ *                     what was typically believed; it is not the quantile of all requests
+ * and observations and bytes are the sums of the bucket's rows. Where nothing was held
+ * there is no row, and what was not known in any row stays unknown.
+ *
+ * Example: 40 s of p50 = 1000 (40 rows), then idle at 5000 (1 row): the minute's p50 is
+ * 1000. Idle at 5000 from the first second on (1 row), 20 s of 1000 from :40: it is 5000.
+ */
+#ifndef LINKQ_DAEMON_ROLLUP_H
+#define LINKQ_DAEMON_ROLLUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "api/rows.h"
+
+#define ROLLUP_HOLD_S 60
+#define ROLLUP_LINKS_MAX 64 /* that are up within one bucket */
+
+struct rollup;
+
+/* step_s: 60 or 3600. Buckets begin at multiples of it; those come out that begin in
+ * [first_s, end_s), in seconds since 1970. 0 or -ENOMEM. */
+int rollup_create(int64_t first_s, int64_t end_s, int64_t step_s, struct rollup **out);
+void rollup_destroy(struct rollup *r); /* NULL is fine */
+
+/* The next row, in the order of time. Those from ROLLUP_HOLD_S before first_s should be
+ * among them. Only while rollup_next gives nothing. */
+void rollup_add(struct rollup *r, const struct api_estimate_row *row);
+/* No more rows will come. */
+void rollup_end(struct rollup *r);
+/* 1: a bucket of one link is done, 0: none for now, -ENOMEM, -ENOBUFS (too many links). */
+int rollup_next(struct rollup *r, struct api_estimate_row *out);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The inside of the store, shared by store.c (the loop's side), store_write.c (the thread
+ * that writes) and store_rows.c (exports).
+ *
+ * `lock` covers everything below it. It is never held while SQLite works.
+ */
+#ifndef LINKQ_DAEMON_STORE_INTERNAL_H
+#define LINKQ_DAEMON_STORE_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "daemon/history.h"
+#include "daemon/store.h"
+#include "daemon/store_queue.h"
+
+#define STORE_COMMIT_ROWS 500
+/* Exports that were closed while a block was in the making take a place until it is done. */
+#define STORE_PLACES (4 * STORE_EXPORTS_MAX)
+#define STORE_LINKS_MAX 4096
+
+struct store {
+	struct store_options o; /* o.path is `path` */
+	char path[512];
+	pthread_t writer, reader;
+	/* Ids of links, for the loop alone: to refuse an export of one that never was. */
+	char (*links)[API_LINK_ID_MAX + 1];
+	size_t links_len, links_cap;
+
+	/* The writer's alone. */
+	struct history *history;
+	struct queue batch;    /* taken out, not yet committed */
+	bool batch_is_part;    /* some that is as old had no room in it */
+	int64_t batch_through; /* `handed` when it was taken, less what was left */
+	int64_t retry_s;       /* how long to wait after the next failure */
+
+	pthread_mutex_t lock;
+	pthread_cond_t to_writer, to_reader;
+	struct queue queue;
+	bool closing, flush;
+	int64_t handed, done; /* rows given to us; of them, those that are on disk or lost */
+	struct store_report report;
+	int64_t last_commit_us; /* -1 */
+	struct api_rows *rows[STORE_PLACES];
+};
+
+int64_t store_monotonic_us(void);
+/* Let the loop call store_dispatch. */
+void store_wake(struct store *st);
+/* The deadline of a timed wait on our conditions. */
+struct timespec store_deadline(int64_t monotonic_us);
+
+/* At the end: whoever has one open must not touch it again. */
+void store_rows_close_all(struct store *st);
+
+void *store_writer_main(void *store);
+void *store_reader_main(void *store);
+
+#endif

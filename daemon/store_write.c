@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: ISC */
+/* The thread that writes: batches in, retention, and what to do when the disk says no. */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "daemon/log.h"
+#include "daemon/store_internal.h"
+
+#define SECOND_US INT64_C(1000000)
+#define RETRY_S_MAX 30
+#define TIDY_US (60 * SECOND_US)
+#define TIDY_CHUNKS 20  /* of HISTORY_CHUNK rows a minute */
+#define TIDY_PAGES 256  /* given back a minute: 1 MiB */
+/* Nothing is dropped by a clock that was set less than so long ago. */
+#define STEADY_US (600 * SECOND_US)
+
+/* When to throw away: each minute, but only with a clock that can be believed. */
+struct tidy {
+	int64_t next_us;
+	int64_t offset_us, steady_since_us; /* of wall time against the time since boot */
+};
+
+/* The lock is held: the whole queue, or what fits. */
+static void
+take_batch(struct store *st)
+{
+	struct queue *b = &st->batch, *q = &st->queue;
+
+	assert(queue_len(b) == 0);
+	ring_move(&b->estimates, &q->estimates);
+	ring_move(&b->observations, &q->observations);
+	ring_move(&b->events, &q->events);
+	ring_move(&b->links, &q->links);
+	memcpy(b->kept, q->kept, sizeof b->kept);
+	b->kept_len = q->kept_len;
+	q->kept_len = 0;
+	/* Rows that are left are the newer ones. */
+	st->batch_through = st->handed - (int64_t)queue_len(q);
+	st->batch_is_part = queue_len(q) > 0;
+}
+
+static void
+clear_batch(struct queue *b)
+{
+	ring_clear(&b->estimates);
+	ring_clear(&b->observations);
+	ring_clear(&b->events);
+	ring_clear(&b->links);
+	for (size_t i = 0; i < b->kept_len; i++)
+		free(b->kept[i]);
+	b->kept_len = 0;
+}
+
+static int
+write_batch(struct history *h, const struct queue *b)
+{
+	int err = history_begin(h);
+
+	/* Links first: what a row's link is should be known before the row. */
+	for (size_t i = 0; err == 0 && i < b->links.len; i++)
+		err = history_link(h, ring_at(&b->links, i));
+	for (size_t i = 0; err == 0 && i < b->estimates.len; i++)
+		err = history_estimate(h, ring_at(&b->estimates, i));
+	for (size_t i = 0; err == 0 && i < b->observations.len; i++)
+		err = history_observation(h, ring_at(&b->observations, i));
+	for (size_t i = 0; err == 0 && i < b->events.len; i++)
+		err = history_event(h, ring_at(&b->events, i));
+	for (size_t i = 0; err == 0 && i < b->kept_len; i++)
+		err = history_put(h, b->kept[i]->key, b->kept[i]->value, b->kept[i]->len);
+	if (err == 0)
+		err = history_commit(h);
+	if (err != 0)
+		history_rollback(h);
+	return err;
+}
+
+static int
+write_or_restart(struct store *st, char *why, size_t why_len)
+{
+	int err = write_batch(st->history, &st->batch);
+
+	if (err == -EBADMSG) {
+		err = history_restart(st->history, why, why_len);
+		if (err == 0)
+			err = write_batch(st->history, &st->batch);
+	}
+	if (err != 0)
+		(void)snprintf(why, why_len, "the history is not written: %s",
+		    err == -ENOSPC ? "no space" : strerror(-err));
+	return err;
+}
+
+/* The lock is held. One line a change of state, not one a try. */
+static void
+note(struct store *st, int err, const char *why)
+{
+	bool was = st->report.ok;
+
+	st->report.ok = err == 0;
+	(void)snprintf(st->report.why, sizeof st->report.why, "%s", err == 0 ? "" : why);
+	if (err != 0)
+		st->report.errors++;
+	if (was && err != 0)
+		log_warn("%s; it is tried again, and what comes waits in memory", why);
+	if (!was && err == 0)
+		log_info("the history is written again");
+	if (was != st->report.ok)
+		store_wake(st);
+}
+
+/* The lock is held, but not while SQLite works. */
+static int
+commit(struct store *st)
+{
+	char why[sizeof st->report.why] = "";
+	int64_t rows;
+	int err;
+
+	if (queue_len(&st->batch) == 0)
+		take_batch(st);
+	rows = (int64_t)queue_len(&st->batch);
+	(void)pthread_mutex_unlock(&st->lock);
+	err = write_or_restart(st, why, sizeof why);
+	(void)pthread_mutex_lock(&st->lock);
+	note(st, err, why);
+	if (err == 0) {
+		clear_batch(&st->batch);
+		st->done = st->batch_through;
+		st->report.rows += rows;
+		st->report.commits++;
+		st->last_commit_us = store_monotonic_us();
+		st->retry_s = 1;
+	}
+	if (queue_len(&st->queue) == 0)
+		st->flush = false;
+	(void)pthread_cond_broadcast(&st->to_reader);
+	return err;
+}
+
+static int64_t
+clock_us(clockid_t id)
+{
+	struct timespec t;
+
+	(void)clock_gettime(id, &t);
+	return (int64_t)t.tv_sec * SECOND_US + t.tv_nsec / 1000;
+}
+
+/* Has the wall clock kept step with the time since boot (asleep or not) for long enough? A
+ * clock that starts in 2099 must not cost a history. */
+static bool
+clock_is_steady(struct tidy *t, int64_t wall_us)
+{
+	int64_t boot_us = clock_us(CLOCK_BOOTTIME), offset = wall_us - boot_us;
+
+	if (llabs(offset - t->offset_us) > 60 * SECOND_US)
+		t->steady_since_us = boot_us;
+	t->offset_us = offset; /* a clock that is slewed is followed */
+	return boot_us - t->steady_since_us >= STEADY_US;
+}
+
+/* The lock is held, but not while SQLite works. Rows that wait come first. */
+static void
+tidy_up(struct store *st, struct tidy *t)
+{
+	int64_t wall_us = clock_us(CLOCK_REALTIME);
+	struct history_cutoff before = {
+		.estimates_wall_us = wall_us - st->o.keep_1s_us,
+		.observations_wall_us = wall_us - st->o.keep_observations_us,
+		.events_wall_us = wall_us - st->o.keep_events_us,
+	};
+	int gone = 1;
+
+	t->next_us = store_monotonic_us() + TIDY_US;
+	if (!clock_is_steady(t, wall_us))
+		return;
+	for (int i = 0; gone > 0 && i < TIDY_CHUNKS && !st->closing && !st->flush; i++) {
+		(void)pthread_mutex_unlock(&st->lock);
+		gone = history_retain(st->history, &before);
+		(void)pthread_mutex_lock(&st->lock);
+	}
+	(void)pthread_mutex_unlock(&st->lock);
+	if (gone >= 0)
+		gone = history_shrink(st->history, TIDY_PAGES);
+	(void)pthread_mutex_lock(&st->lock);
+	if (gone < 0 && gone != -EBADMSG) /* a commit will find out that it is corrupt */
+		log_debug("history: tidying: %s", strerror(-gone));
+}
+
+/* The lock is held. When the next commit is due: now or earlier means at once. */
+static int64_t
+due_us(struct store *st, int64_t now_us, int64_t *first_us, int64_t retry_us)
+{
+	size_t len = queue_len(&st->queue);
+
+	if (queue_len(&st->batch) > 0) /* a failure waits for its time, whatever else comes */
+		return st->closing ? now_us : retry_us;
+	if (len == 0) {
+		*first_us = -1;
+		st->flush = false;
+		return INT64_MAX;
+	}
+	if (*first_us < 0)
+		*first_us = now_us;
+	if (len >= STORE_COMMIT_ROWS || st->flush || st->closing)
+		return now_us;
+	return *first_us + STORE_COMMIT_S * SECOND_US;
+}
+
+/* The lock is held. At the end: what cannot be written now is lost, and said. */
+static void
+finish(struct store *st)
+{
+	int err = 0;
+
+	while (err == 0 && queue_len(&st->queue) + queue_len(&st->batch) > 0)
+		err = commit(st);
+	if (err != 0)
+		log_error("history: %zu rows are lost: %s",
+		    queue_len(&st->queue) + queue_len(&st->batch), st->report.why);
+}
+
+void *
+store_writer_main(void *arg)
+{
+	struct store *st = arg;
+	int64_t first_us = -1, retry_us = 0;
+	struct tidy tidy = { .next_us = store_monotonic_us() + TIDY_US,
+		.steady_since_us = clock_us(CLOCK_BOOTTIME) };
+
+	tidy.offset_us = clock_us(CLOCK_REALTIME) - tidy.steady_since_us;
+	st->retry_s = 1;
+	(void)pthread_mutex_lock(&st->lock);
+	while (!st->closing) {
+		int64_t now_us = store_monotonic_us();
+		int64_t due = due_us(st, now_us, &first_us, retry_us);
+
+		if (due <= now_us) {
+			int err = commit(st);
+
+			if (!st->batch_is_part) /* else the rest is as old: at once */
+				first_us = -1;
+			if (err != 0) {
+				retry_us = store_monotonic_us() + st->retry_s * SECOND_US;
+				st->retry_s = st->retry_s * 2 < RETRY_S_MAX ? st->retry_s * 2 :
+									      RETRY_S_MAX;
+			}
+		} else if (tidy.next_us <= now_us) {
+			tidy_up(st, &tidy);
+		} else {
+			struct timespec until =
+			    store_deadline(due < tidy.next_us ? due : tidy.next_us);
+
+			(void)pthread_cond_timedwait(&st->to_writer, &st->lock, &until);
+		}
+	}
+	finish(st);
+	(void)pthread_cond_broadcast(&st->to_reader);
+	(void)pthread_mutex_unlock(&st->lock);
+	return NULL;
+}
