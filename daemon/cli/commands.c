@@ -8,6 +8,7 @@
 
 #include "daemon/cli/help.h"
 #include "daemon/cli/hint.h"
+#include "daemon/cli/replay.h"
 #include "daemon/cli/status.h"
 #include "daemon/cli/transfer.h"
 
@@ -20,6 +21,8 @@ const struct command commands[] = {
 	    "which rendition of a stream to fetch next", hint_help },
 	{ "transfer", cmd_transfer, "BYTES[k|M|G] [--up] [--json]",
 	    "how long so many bytes would take", transfer_help },
+	{ "replay", cmd_replay, "[--horizon S] < observations.csv > estimates.csv",
+	    "estimates for observations from a file, without the daemon", replay_help },
 	{ "help", cmd_help, "[COMMAND]", "show this list, or the options of one command",
 	    "  linkq help status\n" },
 };

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * From what was reported to what it says: the steps between est_add() and the beliefs.
+ * Internal to the estimator.
+ */
+#ifndef LINKQ_ESTIMATOR_EVIDENCE_H
+#define LINKQ_ESTIMATOR_EVIDENCE_H
+
+#include "estimator/estimator_state.h"
+
+/* Let the beliefs age to now_us. */
+void evidence_advance(struct est *e, int64_t now_us);
+
+/* Take a sample, or say why not. */
+enum est_verdict evidence_take(struct est *e, const struct est_sample *s);
+
+/* Take a round trip, or one that is not answered. */
+void evidence_rtt(struct est *e, enum est_source source, int64_t rtt_us, bool answered);
+
+/* Learn from the pieces that are complete by now. */
+void evidence_learn(struct est *e);
+
+/* Something came over the link at at_us, of a request that began at start_us. */
+void evidence_life(struct est *e, int64_t at_us, int64_t start_us);
+
+/* An open request has been silent from from_us to to_us. */
+void evidence_silence(struct est *e, int64_t from_us, int64_t to_us, bool body);
+
+/*
+ * A first packet came wait_s after it was asked for. On a slow link it could not have come
+ * that soon; slow servers do no harm, since it only ever speaks for faster levels.
+ */
+void evidence_first_packet(struct est *e, float wait_s, float clock_s, int64_t bytes);
+
+/* Round trips are 2^octaves of what they were: the path is another one. */
+void evidence_path_changed(struct est *e, float octaves);
+
+/* Some evidence of a source, of that weight (seconds of body, or less). */
+void evidence_tally(struct est *e, enum est_source source, int64_t bytes, float weight);
+
+/* The mass of each level of the mean of the next horizon_s. */
+void evidence_forecast(const struct est *e, enum est_direction d, float horizon_s,
+    float out[LEVELS]);
+
+/* Words for people follow the beliefs. */
+void evidence_judge(struct est *e);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC */
+/* From what the link is now to its mean over the next seconds. */
+#include "estimator/forecast.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#define SLOTS 5
+#define ERROR_SHARE 0.2f  /* of the mass may be off by */
+#define ERROR_OCTAVES 0.5f
+#define TO_MEM 0.1f   /* the level reverts a little to that of the last 15 s */
+#define TO_LAST 0.125f /* and the last second is more than white noise allows */
+#define SHIFT_MOST 1.5f
+
+/* log2 of 0.1, 0.3 .. 0.9: the middle of each fifth */
+static const float slot_octaves[SLOTS] = { -3.3219281f, -1.7369656f, -1.0f, -0.5145732f,
+	-0.1520031f };
+
+/* The live levels, spread as far as each model wanders in the horizon. */
+static void
+spread(const struct forecast_ask *ask, float out[LEVELS])
+{
+	const v4f noise = belief_noise * 0.9f;
+	const v4f v = (belief_wander * belief_wander * (0.4f * ask->horizon_s) + noise * noise) *
+	    (LEVELS_AN_OCTAVE * LEVELS_AN_OCTAVE);
+	const v4f none = v4_all(0.0f);
+	v4f a, scale, run = none, forward[LEVELS];
+
+	for (int k = 0; k < MODELS; k++)
+		a[k] = v[k] / (v[k] + 1.0f + sqrtf(1.0f + 2.0f * v[k]));
+	scale = (1.0f - a) / (1.0f + a);
+	for (int i = 0; i < LEVELS; i++)
+		forward[i] = run = (i < LEVEL_LOW ? none : ask->belief->p[i]) + a * run;
+	run = none;
+	for (int i = LEVELS - 1; i >= 0; i--) {
+		out[i] = v4_sum(scale * (forward[i] + a * run));
+		run = (i < LEVEL_LOW ? none : ask->belief->p[i]) + a * run;
+	}
+}
+
+static float
+reversion(const struct forecast_ask *ask, const float alive[LEVELS])
+{
+	const float median = level_quantile(alive, 0.5f);
+	float by = TO_MEM * (level_quantile(ask->belief->mem, 0.5f) - median);
+
+	if (ask->last_known)
+		by += TO_LAST * (ask->last_y - median) * num_exp(-ask->last_age_s / 2.0f);
+	return num_clamp(by, -SHIFT_MOST, SHIFT_MOST);
+}
+
+/* What is alive now: where it will be, jumps and the errors of this model included. */
+static void
+alive_ahead(const struct forecast_ask *ask, float out[LEVELS])
+{
+	const float jump = 1.0f - num_exp(-BELIEF_JUMP_HZ * 0.5f * ask->horizon_s);
+	float now[LEVELS], jump_to[LEVELS], wide[LEVELS];
+	float mass;
+
+	spread(ask, now);
+	mass = level_sum(now);
+	memset(out, 0, LEVELS * sizeof out[0]);
+	level_add_moved(out, now, 1.0f, reversion(ask, now));
+	belief_jump_to(ask->belief, ask->prior, jump_to);
+	for (int i = 0; i < LEVELS; i++)
+		wide[i] = out[i] = (1.0f - jump) * out[i] + jump * mass * jump_to[i];
+	level_diffuse(wide, ERROR_OCTAVES * ERROR_OCTAVES);
+	for (int i = 0; i < LEVELS; i++)
+		out[i] += ERROR_SHARE * (wide[i] - out[i]);
+}
+
+/* What is dead or at a trickle now: it comes back in one of the slots, or it does not. */
+static void
+add_dead(const struct forecast_ask *ask, float low, float out[LEVELS])
+{
+	const float off = ask->fate->off, on = 1.0f - off;
+	const float dead = off + on * low;
+	const float hz = fate_back_hz(ask->fate->age_s + 0.25f * ask->horizon_s);
+	float back_to[LEVELS], left = 1.0f;
+
+	belief_back_to(ask->belief, ask->prior, back_to);
+	for (int k = 0; k < SLOTS; k++) {
+		const float next =
+		    num_exp(-hz * ask->horizon_s * (float)(k + 1) / (float)SLOTS);
+
+		level_add_moved(out, back_to, dead * (left - next), slot_octaves[SLOTS - 1 - k]);
+		left = next;
+	}
+	for (int i = 0; i < LEVEL_LOW; i++)
+		out[i] += on * left * v4_sum(ask->belief->p[i]);
+	out[0] += 0.5f * off * left;
+	out[1] += 0.5f * off * left;
+}
+
+void
+forecast_mass(const struct forecast_ask *ask, float out[LEVELS])
+{
+	const float low = belief_low(ask->belief), on = 1.0f - ask->fate->off;
+	const float die = 1.0f - num_exp(-fate_death_hz(ask->fate) * ask->horizon_s);
+	float alive[LEVELS];
+
+	assert(ask->horizon_s > 0.0f);
+	alive_ahead(ask, alive);
+	for (int i = 0; i < LEVELS; i++)
+		out[i] = on * (1.0f - die) * alive[i];
+	for (int k = 0; k < SLOTS; k++)
+		level_add_moved(out, alive, on * die / SLOTS, slot_octaves[k]);
+	add_dead(ask, low, out);
+	level_normalise(out);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: ISC */
+/* From bytes in a time to belief: what was seen, what the window allowed, what it says. */
+#include "estimator/evidence.h"
+
+#include <assert.h>
+#include <math.h>
+
+#define HOLD_BACK_US 500000
+#define IDLE_S 1.0f         /* after so long a sender may start anew */
+#define OTHER_SLOW 0.03f    /* chance that a server or a disk set the pace */
+#define LAST_ALONE 0.25f    /* the same for the last object of a page */
+#define FLOWS_MEMORY_US INT64_C(3000000)
+#define LIMITED_NEAR 0.3f   /* octaves under what the window allows */
+#define TRICKLE_KBPS 4.0f
+#define DEAD_BYTES 1e-6f
+#define SUBSTANTIAL_S 0.08f
+#define SUBSTANTIAL_BYTES 30000.0f
+
+/*
+ * Chance that the object was slow for reasons of its own. A whole second at a trickle is
+ * the link.
+ */
+static float
+other_slow(const struct est_way *way, const struct portion *p)
+{
+	const float other = OTHER_SLOW *
+	    (0.05f + 0.95f * num_exp(-fmaxf(0.0f, p->dt_s - 0.1f) / 0.4f));
+
+	/* Alone where there were six, it has a sixth of what the link gives. */
+	if (way->flows_most > 1.0f && p->flows < 0.6f * way->flows_most)
+		return LAST_ALONE;
+	return other;
+}
+
+static void
+note_flows(struct est_way *way, const struct portion *p)
+{
+	if (p->flows >= way->flows_most || p->to_us - way->flows_us > FLOWS_MEMORY_US) {
+		way->flows_most = p->flows;
+		way->flows_us = p->to_us;
+	}
+}
+
+/* The words for people, and the figures of the next forecast. */
+static void
+follow(struct est *e, struct est_way *way, const struct portion *p, float y, bool limited)
+{
+	const bool down = way == &e->way[EST_DOWN];
+	float live[LEVELS], q[3];
+
+	way->limited += 0.1f * ((limited ? 1.0f : 0.0f) - way->limited);
+	feedback_seen(&way->feedback, p->bytes, p->dt_s, limited);
+	if (!limited) {
+		way->last_y = y;
+		way->last_us = p->to_us;
+		way->last_known = true;
+	}
+	way->used_us = p->to_us;
+	way->used = true;
+	if (!down)
+		return;
+	belief_marginal(&way->belief, live);
+	for (int i = 0; i < LEVEL_LOW; i++)
+		live[i] = 0.0f;
+	for (int k = 0; k < 3; k++)
+		q[k] = level_quantile(live, k == 0 ? 0.1f : k == 1 ? 0.5f : 0.9f);
+	change_level(&e->change, e->now_us, q, p->dt_s);
+}
+
+static void
+learn(struct est *e, const struct portion *p)
+{
+	struct est_way *way = &e->way[p->direction];
+	const float idle_s = (float)(p->start_us - way->used_us) * 1e-6f;
+	const struct window_use use = {
+		.bytes = p->bytes,
+		.dt_s = p->dt_s,
+		.clock_s = p->clock_s,
+		.rtt_s = latency_least_s(&e->latency),
+		.flows = p->flows,
+		.cold = p->first && way->used && idle_s > IDLE_S,
+		.fresh = p->fresh,
+	};
+	const float kbps = p->bytes * 0.008f / (p->dt_s + 0.5f * p->clock_s);
+	struct belief_sight s = {
+		.y = level_of_kbps(kbps),
+		.dt_s = p->dt_s,
+		.clock_s = p->clock_s,
+		.age_s = fmaxf(0.0f, (float)(e->now_us - p->to_us) * 1e-6f),
+		.other = other_slow(way, p),
+		.at_least = p->at_least,
+		.trickle = kbps < TRICKLE_KBPS,
+	};
+	float evidence[2], alive;
+	bool limited;
+
+	if (!way->belief.known && p->direction == EST_UP)
+		belief_init(&way->belief, e->prior);
+	window_foresee(&way->window, &use, &s);
+	limited = s.y > s.seen_at[s.hypotheses - 1][LEVELS - 1] - LIMITED_NEAR;
+	alive = belief_observe(&way->belief, &s, evidence);
+	fate_weigh(&e->fate, alive, s.trickle ? 1.0f : DEAD_BYTES);
+	if (!p->at_least)
+		window_learn(&way->window, &use, &s, evidence);
+	if (p->dt_s > SUBSTANTIAL_S || p->bytes > SUBSTANTIAL_BYTES)
+		way->belief.fresh_s = s.age_s;
+	note_flows(way, p);
+	follow(e, way, p, s.y, limited || p->at_least);
+}
+
+void
+evidence_learn(struct est *e)
+{
+	struct portion p;
+
+	for (;;) {
+		int64_t mark_us = e->now_us;
+
+		if (e->merge.len == 0)
+			return;
+		if (merge_shared(&e->merge, e->now_us))
+			mark_us = flows_watermark(&e->flows, e->merge.pieces[0].direction,
+			    e->now_us, e->now_us - HOLD_BACK_US);
+		if (!merge_take(&e->merge, e->now_us, mark_us, &p))
+			return;
+		learn(e, &p);
+	}
+}

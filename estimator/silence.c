@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC */
+/* Silence is evidence. */
+#include "estimator/silence.h"
+
+#include <assert.h>
+#include <math.h>
+
+#define FACTOR_LEAST 1e-10f
+#define ALONE_AT_FIRST 0.02f
+#define ALONE_GAIN 0.0625f
+#define ALONE_MOST 0.6f
+#define ALONE_IN_BODY 0.1f /* a server that began seldom stops */
+#define PACKET_KBIT 12.0f /* 1500 bytes */
+
+void
+silence_init(struct silence *s)
+{
+	*s = (struct silence){ .said = 1.0f, .alone = ALONE_AT_FIRST };
+}
+
+void
+silence_broken(struct silence *s, int64_t at_us)
+{
+	if (s->heard && at_us <= s->life_us)
+		return;
+	s->life_us = at_us;
+	s->heard = true;
+	s->said = 1.0f;
+	s->counted_s = 0.0f;
+}
+
+void
+silence_alone(struct silence *s, bool overtaken)
+{
+	s->alone += ALONE_GAIN * ((overtaken ? 1.0f : 0.0f) - s->alone);
+	s->alone = fminf(s->alone, ALONE_MOST);
+}
+
+float
+silence_overdue_s(const struct smooth *wait)
+{
+	return 2.0f * wait->mean_s + 6.0f * wait->dev_s + 0.05f;
+}
+
+float
+silence_survival(float waited_s, bool body, const struct smooth *wait)
+{
+	const float srtt = wait->mean_s, dev = wait->dev_s;
+	const float w0 = body ? fmaxf(0.1f, 0.04f + srtt) : srtt + 2.0f * dev;
+	const float tau = body ? fmaxf(0.12f, 0.06f + srtt)
+	                       : fmaxf(0.08f, 2.0f * dev + 0.5f * srtt);
+	const float beyond = fmaxf(0.0f, waited_s - w0);
+
+	return num_exp(-fminf(beyond / tau, 80.0f)) + 1e-3f * num_exp(-waited_s / 10.0f);
+}
+
+bool
+silence_goes_on(struct silence *s, const struct silence_of *of, const struct smooth *wait,
+    float factor[LEVELS])
+{
+	const int64_t from_us = s->heard && s->life_us > of->from_us ? s->life_us : of->from_us;
+	const float one = of->body ? ALONE_IN_BODY * s->alone : s->alone;
+	float waited_s, survival, ratio, more_s, alone = one;
+
+	if (of->to_us <= from_us)
+		return false;
+	for (int i = 0; i < of->others && i < 4; i++)
+		alone *= one;
+	waited_s = (float)(of->to_us - from_us) * 1e-6f;
+	survival = fminf(silence_survival(waited_s, of->body, wait) + alone, 1.0f);
+	if (survival >= s->said)
+		return false;
+	ratio = fmaxf(survival / s->said, FACTOR_LEAST);
+	more_s = fmaxf(waited_s - s->counted_s, 0.0f);
+	for (int i = 0; i < LEVELS; i++) {
+		/* at a level so low that a packet takes long, silence is what one expects */
+		const float usual = more_s * level_kbps[i] / PACKET_KBIT;
+
+		factor[i] = usual < 20.0f ? fmaxf(ratio, num_exp(-usual)) : ratio;
+	}
+	s->said = survival;
+	s->counted_s = fmaxf(waited_s, s->counted_s);
+	return true;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: ISC */
+/* The sender's congestion window: what a transfer could have shown at the most. */
+#include "estimator/window.h"
+
+#include <assert.h>
+#include <math.h>
+
+#define LN2 0.69314718f
+#define WINDOW_LEAST (2.0f * WINDOW_SEGMENT)
+#define WINDOW_MOST 1e9f
+#define SLACK_COLD 0.03f
+#define SLACK_STEP 0.1f
+#define SLACK_MOST 0.25f
+#define GROWING 0.55f /* of the window's rate: below it the link sets the pace */
+
+void
+window_init(struct window *w)
+{
+	*w = (struct window){
+		.bytes = WINDOW_INITIAL,
+		.initial = WINDOW_INITIAL,
+		.reset = 0.9f,
+		.slack = SLACK_COLD,
+	};
+}
+
+float
+window_time_s(float bytes, float w, float rtt_s, float kbps)
+{
+	const float c = fmaxf(kbps, 1e-3f) * 125.0f;
+	const float before = (c * rtt_s - w) / LN2;
+
+	if (before <= 0.0f)
+		return bytes / c;
+	if (before >= bytes)
+		return rtt_s * num_log2(1.0f + bytes * LN2 / w);
+	return rtt_s * num_log2(c * rtt_s / w) + (bytes - before) / c;
+}
+
+/* The same for the whole grid, as the level that would be seen. */
+static void
+foresee(float out[LEVELS], const struct window_use *u, float w)
+{
+	const float by_window = u->rtt_s * num_log2(1.0f + u->bytes * LN2 / w);
+	const float log2_r_w = num_log2(125.0f * u->rtt_s / w);
+
+	for (int i = 0; i < LEVELS; i += 4) {
+		const v4f c = v4_load(level_kbps + i) * 125.0f;
+		const v4f before = (c * u->rtt_s - w) * (1.0f / LN2);
+		const v4f by_link = u->bytes / c;
+		const v4f both = u->rtt_s * (v4_load(level_log2_kbps + i) + log2_r_w) +
+		    by_link - before / c;
+		v4f t = v4_pick(before >= u->bytes, v4_all(by_window), both);
+
+		t = v4_pick(before <= 0.0f, by_link, t);
+		t = u->bytes * 0.008f / (t + 0.5f * u->clock_s);
+		v4_store(out + i, v4_log2(t + LEVEL_EPS_KBPS));
+	}
+}
+
+/* The least window with which so much can have come so fast, whatever the link. */
+static float
+needed(const struct window_use *u)
+{
+	const float dt_s = u->dt_s + 0.5f * u->clock_s;
+	const float trips = fminf(dt_s / u->rtt_s, 60.0f);
+	/* 2^x - 1 loses its digits for small x */
+	const float grown = trips < 0.01f ? trips * LN2 : num_exp2(trips) - 1.0f;
+
+	return u->bytes * LN2 / grown;
+}
+
+void
+window_foresee(const struct window *w, const struct window_use *u, struct belief_sight *s)
+{
+	const float need = needed(u);
+	float by[2];
+
+	assert(u->bytes > 0.0f && u->dt_s > 0.0f && u->rtt_s > 0.0f && u->flows >= 1.0f);
+	s->hypotheses = 1;
+	s->weight[0] = 1.0f;
+	s->weight[1] = 0.0f;
+	by[0] = by[1] = w->bytes * u->flows;
+	s->slack[0] = s->slack[1] = w->slack;
+	if (u->fresh || u->cold || !w->used) {
+		by[0] = w->initial * u->flows;
+		s->slack[0] = SLACK_COLD;
+	}
+	if (u->cold && !u->fresh && w->used) {
+		s->hypotheses = 2;
+		s->weight[0] = w->reset;
+		s->weight[1] = 1.0f - w->reset;
+		if (by[1] < need && by[0] < need)
+			by[1] = need;
+	}
+	if (s->hypotheses == 1 || by[1] <= need)
+		by[0] = fmaxf(by[0], need);
+	for (int h = 0; h < s->hypotheses; h++)
+		foresee(s->seen_at[h], u, by[h]);
+}
+
+/* The window of one flow after the increment, had it been `before` at its start. */
+static float
+grown(const struct window_use *u, float before)
+{
+	const float bytes = u->bytes / u->flows;
+	const float in_trip = bytes / u->dt_s * u->rtt_s;
+	/* what came in less than a round trip had been sent at once */
+	const float most = fmaxf(before, bytes) + bytes;
+	float after = before;
+
+	if (in_trip >= GROWING * before)
+		after += LN2 * bytes;
+	after = fmaxf(after, fminf(in_trip, most));
+	if (u->dt_s > 0.2f && u->dt_s > 4.0f * u->rtt_s)
+		after = fminf(after, 4.0f * in_trip);
+	return num_clamp(after, WINDOW_LEAST, WINDOW_MOST);
+}
+
+void
+window_learn(struct window *w, const struct window_use *u, const struct belief_sight *s,
+    const float evidence[2])
+{
+	const float bytes = u->bytes / u->flows;
+	/* had the window been larger than all that came, it could not be seen */
+	const float need = fminf(needed(u) / u->flows, fmaxf(bytes, w->initial));
+	const bool start = u->fresh || u->cold || !w->used;
+	float initial = 0.0f; /* chance that it was the initial one */
+
+	if (start)
+		initial = 1.0f;
+	if (s->hypotheses == 2) {
+		const float a = w->reset * evidence[0], b = (1.0f - w->reset) * evidence[1];
+
+		initial = a + b > 1e-30f ? a / (a + b) : w->reset;
+		w->reset = num_clamp(w->reset + 0.07f * (initial - w->reset), 0.02f, 0.98f);
+	}
+	if (start && need > w->initial)
+		w->initial += 0.3f * initial * (need - w->initial);
+	else if (start)
+		w->initial += 0.02f * initial * (WINDOW_INITIAL - w->initial);
+	w->initial = num_clamp(w->initial, WINDOW_LEAST, 100.0f * WINDOW_SEGMENT);
+	w->bytes = initial * grown(u, fmaxf(w->initial, need)) +
+	    (1.0f - initial) * grown(u, fmaxf(w->bytes, need));
+	w->slack = start ? SLACK_COLD : w->slack;
+	w->slack = fminf(w->slack + SLACK_STEP, SLACK_MOST);
+	w->used = true;
+}
