@@ -204,9 +204,10 @@ lab_start(const struct lab_options *o, struct lab *out, char *why, size_t why_le
 	lab.tell_fd = pair[0];
 	j.control[0] = pair[1];
 	if (err == 0)
-		err = open_control(o->control, &j.control[1]);
-	if (err == 0)
 		err = o->mode == LAB_KERNEL ? build_kernel(&j, &lab) : build_loopback(&j, &lab);
+	/* In the client's network by now: names that the kernel picks are found in there. */
+	if (err == 0)
+		err = open_control(o->control, &j.control[1]);
 	if (err == 0)
 		err = start_pump(o, &j, &lab.pump_pid);
 	close_job(&j);

@@ -80,106 +80,134 @@ leave(char *why, size_t why_len)
 	return 0;
 }
 
-int
-netns_possible(char *why, size_t why_len)
-{
-	int fds[2], status = 0, err = 0;
-	char text[128] = "";
-	ssize_t n;
-	pid_t pid;
+/* Why the way in failed, from the process that tried. */
+struct report {
+	int err;
+	char why[128];
+};
 
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return -errno;
-	pid = fork();
-	if (pid == 0) {
-		err = leave(text, sizeof text);
-		if (err == 0 && (err = netns_tun("probe0", "192.0.2.2")) < 0)
-			snprintf(text, sizeof text, "no TUN device (/dev/net/tun: %s)",
-			    strerror(-err));
-		if (err < 0 && write(fds[1], text, strlen(text)) < 0)
-			_exit(EIO);
-		_exit(err < 0 ? -err : 0);
+static void
+prepare(struct report *r)
+{
+	int fd;
+
+	r->err = leave(r->why, sizeof r->why);
+	if (r->err != 0)
+		return;
+	fd = netns_tun("try0", "192.0.2.2");
+	if (fd >= 0) {
+		close(fd);
+		return;
 	}
-	close(fds[1]);
-	n = pid > 0 ? read(fds[0], text, sizeof text - 1) : -1;
-	close(fds[0]);
-	if (pid < 0 || waitpid(pid, &status, 0) < 0)
-		return -errno;
-	err = WIFEXITED(status) ? -WEXITSTATUS(status) : -EIO;
-	text[n > 0 ? n : 0] = '\0';
-	if (err != 0)
-		snprintf(why, why_len, "%s", text);
-	return err;
+	r->err = fd;
+	snprintf(r->why, sizeof r->why, "no TUN device (/dev/net/tun: %s)", strerror(-fd));
 }
 
-/* Die with the parent; also where it died before we could say so. */
+/* In the new pid namespace: end with the one who waits, also where it is dead already. */
 static void
-tie_to_parent(int alive_fd)
+tie_to_waiter(const int alive[2])
 {
-	struct pollfd p = { .fd = alive_fd, .events = POLLIN };
+	struct pollfd p = { .fd = alive[0], .events = POLLIN };
 
+	close(alive[1]);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (poll(&p, 1, 0) != 0)
 		_exit(1);
-	close(alive_fd);
+	close(alive[0]);
+	/* Pids in /proc are to be those of this namespace. Where a container forbids it,
+	 * only its own /proc/self is right, and that is enough for most. */
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
+		(void)mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+}
+
+static void
+handled(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGHUP);
+	sigaddset(set, SIGCHLD);
+}
+
+/*
+ * A process of its own goes into the namespaces, forks their first process and waits for it:
+ * so the caller stays where it was. Returns in that first process alone.
+ */
+static void
+go_in(pid_t caller, int report_fd)
+{
+	struct report r = { 0 };
+	int alive[2];
+	pid_t pid = -1;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != caller || pipe2(alive, O_CLOEXEC) < 0)
+		_exit(1);
+	prepare(&r);
+	/* New credentials take the wish back; after this it stays. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != caller)
+		_exit(1);
+	if (r.err == 0 && (pid = fork()) < 0)
+		r.err = -errno;
+	if (pid == 0) {
+		close(report_fd);
+		tie_to_waiter(alive);
+		return;
+	}
+	if (write(report_fd, &r, sizeof r) < 0 || r.err != 0)
+		_exit(1);
+	close(report_fd);
+	_exit(netns_wait(pid));
 }
 
 pid_t
 netns_enter(char *why, size_t why_len)
 {
-	sigset_t handled, before;
-	int alive[2], err;
-	pid_t pid;
+	struct report r = { .err = -EIO, .why = "" };
+	sigset_t block, before;
+	pid_t caller = getpid(), pid;
+	int fds[2];
 
-	if (pipe2(alive, O_CLOEXEC) < 0)
+	snprintf(why, why_len, "no process for it");
+	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
-	err = leave(why, why_len);
-	if (err != 0) {
-		close(alive[0]);
-		close(alive[1]);
-		return err;
-	}
-	/* The parent takes these from a queue, so none is lost before it waits. */
-	sigemptyset(&handled);
-	sigaddset(&handled, SIGINT);
-	sigaddset(&handled, SIGTERM);
-	sigaddset(&handled, SIGHUP);
-	sigaddset(&handled, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &handled, &before);
+	/* Those who wait take these from a queue, so none is lost before they do. */
+	handled(&block);
+	sigprocmask(SIG_BLOCK, &block, &before);
 	pid = fork();
-	if (pid < 0)
-		return -errno;
-	if (pid > 0) {
-		close(alive[0]);
-		return pid; /* alive[1] stays open for as long as we live */
+	if (pid == 0) {
+		close(fds[0]);
+		go_in(caller, fds[1]);
+		sigprocmask(SIG_SETMASK, &before, NULL);
+		return 0;
 	}
-	close(alive[1]);
-	tie_to_parent(alive[0]);
+	close(fds[1]);
+	if (pid > 0 && read(fds[0], &r, sizeof r) == (ssize_t)sizeof r && r.err == 0) {
+		close(fds[0]);
+		return pid;
+	}
+	close(fds[0]);
+	if (pid > 0)
+		(void)waitpid(pid, NULL, 0);
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	/* Pids in /proc are to be those of this namespace. Where a container forbids it,
-	 * only its own /proc/self is right, and that is enough for most. */
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
-		(void)mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
-	return 0;
+	if (r.why[0] != '\0')
+		snprintf(why, why_len, "%s", r.why);
+	return r.err;
 }
 
 int
-netns_wait(pid_t child)
+netns_wait(pid_t pid)
 {
-	sigset_t handled;
+	sigset_t set;
 	int status, sig;
 
-	sigemptyset(&handled);
-	sigaddset(&handled, SIGINT);
-	sigaddset(&handled, SIGTERM);
-	sigaddset(&handled, SIGHUP);
-	sigaddset(&handled, SIGCHLD);
-	for (;;) {
-		if (waitpid(child, &status, WNOHANG) == child)
-			break;
-		sig = sigwaitinfo(&handled, NULL);
+	handled(&set);
+	while (waitpid(pid, &status, WNOHANG) != pid) {
+		sig = sigwaitinfo(&set, NULL);
 		if (sig > 0 && sig != SIGCHLD)
-			(void)kill(child, sig);
+			(void)kill(pid, sig);
 	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

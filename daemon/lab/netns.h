@@ -10,23 +10,18 @@
 #include <sys/types.h>
 
 /*
- * Whether netns_enter and a TUN device work here. 0, or a negative errno with why in words.
- * Tried in a child, so that nothing of the caller changes.
- */
-int netns_possible(char *why, size_t why_len);
-
-/*
  * As fork(2): the child goes on as the first process of a new pid namespace, with its own
  * network (nothing in it but a loopback device that is down) and its own /proc. When it ends,
- * or its parent does, in whatever way, everything that it started is killed by the kernel.
- * Returns 0 in the child, its pid in the parent, or a negative errno with why in words.
+ * or the caller does, in whatever way, everything that it started is killed by the kernel.
  *
- * The parent stays behind in the user namespace and is good for nothing but netns_wait().
+ * Returns 0 in the child, and in the caller a pid for netns_wait() and nothing else; SIGINT,
+ * SIGTERM, SIGHUP and SIGCHLD are blocked from then on. Where it cannot be, or where no TUN
+ * device would work in there: a negative errno, with why in words, and nothing has changed.
  */
 pid_t netns_enter(char *why, size_t why_len);
 
 /* Wait for the child, hand on SIGINT, SIGTERM and SIGHUP; its status as a shell would say. */
-int netns_wait(pid_t child);
+int netns_wait(pid_t pid);
 
 /* A further empty network for this process and its children to come. */
 int netns_fresh(void);

@@ -161,7 +161,8 @@ keep(struct end *to, const unsigned char *bytes, size_t len)
 		to->unsent = more;
 		to->unsent_cap = cap;
 	}
-	memcpy(to->unsent + to->unsent_len, bytes, len);
+	if (len > 0)
+		memcpy(to->unsent + to->unsent_len, bytes, len);
 	to->unsent_len += len;
 	return 0;
 }

@@ -104,17 +104,6 @@ inside(const struct lab_options *o, char **command)
 	return status;
 }
 
-static int
-check(void)
-{
-	char why[160] = "";
-
-	if (netns_possible(why, sizeof why) == 0)
-		return EXIT_SUCCESS;
-	fprintf(stderr, "linklab: %s\n", why);
-	return EXIT_SKIP;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -133,6 +122,7 @@ main(int argc, char **argv)
 	struct lab_options o = { .script = &script, .seed = 1 };
 	char why[160] = "";
 	int opt, err = script_parse("0,10000,4000,40", &script, why, sizeof why);
+	bool check = false;
 	pid_t pid;
 
 	while ((opt = getopt_long(argc, argv, "+", options, NULL)) != -1) {
@@ -156,25 +146,25 @@ main(int argc, char **argv)
 			o.mode = LAB_LOOPBACK;
 			break;
 		case CHECK:
-			return check();
+			check = true;
+			break;
 		default:
 			fputs(usage, stderr);
 			return EXIT_LAB;
 		}
 	}
-	if (err != 0 || optind == argc) {
-		fputs(err != 0 ? why : usage, stderr);
-		fputs("\n", stderr);
+	if (err != 0 || (optind == argc && !check)) {
+		fprintf(stderr, "%s\n", err != 0 ? why : usage);
 		return EXIT_LAB;
 	}
 	if (o.mode == LAB_LOOPBACK)
 		return inside(&o, argv + optind);
-	if (check() != 0)
-		return EXIT_SKIP;
 	pid = netns_enter(why, sizeof why);
 	if (pid < 0) {
 		fprintf(stderr, "linklab: %s\n", why);
-		return EXIT_LAB;
+		return EXIT_SKIP;
 	}
-	return pid == 0 ? inside(&o, argv + optind) : netns_wait(pid);
+	if (pid > 0)
+		return netns_wait(pid);
+	return check ? EXIT_SUCCESS : inside(&o, argv + optind);
 }
