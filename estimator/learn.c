@@ -13,6 +13,7 @@
 #define LIMITED_NEAR 0.3f   /* octaves under what the window allows */
 #define TRICKLE_KBPS 4.0f
 #define DEAD_BYTES 1e-6f
+#define HELD_BACK_LEAST_S 0.1f
 #define SUBSTANTIAL_S 0.08f
 #define SUBSTANTIAL_BYTES 30000.0f
 
@@ -99,7 +100,10 @@ learn(struct est *e, const struct portion *p)
 	window_foresee(&way->window, &use, &s);
 	limited = s.y > s.seen_at[s.hypotheses - 1][LEVELS - 1] - LIMITED_NEAR;
 	alive = belief_observe(&way->belief, &s, evidence);
-	fate_weigh(&e->fate, alive, s.trickle ? 1.0f : DEAD_BYTES);
+	/* Of what was held back, evidence_life said then that the link lived; that is no word
+	 * on whether it has died since. */
+	if (s.age_s < HELD_BACK_LEAST_S)
+		fate_weigh(&e->fate, alive, s.trickle ? 1.0f : DEAD_BYTES);
 	if (!p->at_least)
 		window_learn(&way->window, &use, &s, evidence);
 	if (p->dt_s > SUBSTANTIAL_S || p->bytes > SUBSTANTIAL_BYTES)

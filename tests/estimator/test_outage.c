@@ -82,6 +82,28 @@ Test(outage, is_seen_in_an_open_transfer_within_two_seconds)
 	}
 }
 
+Test(outage, is_seen_while_bytes_from_before_it_are_still_held_back)
+{
+	struct est_sample s = { .request = 99, .in_progress = true, .ttfb_us = 50 * MS,
+		.connect_us = 0, .rtt_us = -1, .bytes = 100000, .duration_us = 100 * MS };
+	int64_t died_us;
+
+	link_init(&l);
+	link_stream(&l, 30 * SECOND, 8000, 50 * MS);
+	s.ended_us = l.now_us; /* began before the last one ended: they overlap */
+	est_add(&l.est, l.now_us, &s);
+	died_us = l.now_us;
+	while (link_read(&l).state != EST_OFFLINE) {
+		cr_assert_leq(l.now_us - died_us, 2 * SECOND);
+		l.now_us += 250 * MS;
+		est_tick(&l.est, l.now_us);
+		s.ended_us = l.now_us;
+		s.duration_us = 100 * MS + l.now_us - died_us;
+		if ((l.now_us - died_us) % (500 * MS) == 0)
+			est_add(&l.est, l.now_us, &s);
+	}
+}
+
 Test(outage, is_not_made_of_one_silent_target)
 {
 	struct est_sample silent = { .request = 5000, .source = EST_PROBE, .in_progress = true,
