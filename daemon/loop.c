@@ -148,12 +148,11 @@ on_watch(evutil_socket_t fd, short what, void *arg)
 	struct loop *loop = w->loop;
 	unsigned ready = 0;
 
-	(void)fd;
 	if (what & EV_READ)
 		ready |= LOOP_READ;
 	if (what & EV_WRITE)
 		ready |= LOOP_WRITE;
-	w->fn(w->arg, event_begin(loop), ready); /* may destroy w */
+	w->fn(w->arg, event_begin(loop), fd, ready); /* may destroy w */
 	event_end(loop);
 }
 
@@ -259,13 +258,13 @@ loop_timer_destroy(struct loop_timer *t)
 }
 
 static void
-on_signal(void *arg, int64_t now_us, unsigned what)
+on_signal(void *arg, int64_t now_us, int fd, unsigned what)
 {
 	struct loop *loop = arg;
 	struct signalfd_siginfo info;
 
 	(void)what;
-	while (read(loop->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
 		loop->signal_fn(loop->signal_arg, now_us, (int)info.ssi_signo);
 }
 

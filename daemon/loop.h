@@ -19,7 +19,7 @@ struct loop_timer;
 enum { LOOP_READ = 1, LOOP_WRITE = 2 };
 
 typedef void loop_fn(void *arg, int64_t now_us);
-typedef void loop_watch_fn(void *arg, int64_t now_us, unsigned what);
+typedef void loop_watch_fn(void *arg, int64_t now_us, int fd, unsigned what);
 typedef void loop_signal_fn(void *arg, int64_t now_us, int signal);
 
 /* 0, or -ENOMEM. */

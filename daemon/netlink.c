@@ -316,7 +316,7 @@ round_end(struct netlink *nl)
 		nl->changed(nl->arg, now_us, &nl->now);
 }
 
-static void on_queries(void *arg, int64_t now_us, unsigned what);
+static void on_queries(void *arg, int64_t now_us, int fd, unsigned what);
 
 /* After an error half a dump may be waiting in the socket: take a new one, later. */
 static void
@@ -398,9 +398,9 @@ read_answers(struct netlink *nl)
 }
 
 static void
-on_queries(void *arg, int64_t now_us, unsigned what)
+on_queries(void *arg, int64_t now_us, int fd, unsigned what)
 {
-	(void)now_us, (void)what;
+	(void)now_us, (void)fd, (void)what;
 	(void)read_answers(arg); /* one buffer an event: the loop stays quick */
 }
 
@@ -429,13 +429,13 @@ matters(const struct nlmsghdr *nlh, void *arg)
 }
 
 static void
-on_events(void *arg, int64_t now_us, unsigned what)
+on_events(void *arg, int64_t now_us, int fd, unsigned what)
 {
 	struct netlink *nl = arg;
 	bool yes = false;
 	ssize_t n;
 
-	(void)what;
+	(void)fd, (void)what;
 	n = mnl_socket_recvfrom(nl->events, nl->buffer, sizeof(nl->buffer));
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;

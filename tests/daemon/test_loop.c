@@ -26,9 +26,9 @@ on_timer(void *arg, int64_t now_us)
 }
 
 static void
-on_pipe(void *arg, int64_t now_us, unsigned what)
+on_pipe(void *arg, int64_t now_us, int fd, unsigned what)
 {
-	(void)arg, (void)now_us;
+	(void)arg, (void)now_us, (void)fd;
 	seen_what |= what;
 	if (++calls == 3)
 		loop_stop(loop);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC */
+/* What the parts of the engine share: its links, and what was last said of each. */
+#ifndef LINKQ_DAEMON_ENGINE_INTERNAL_H
+#define LINKQ_DAEMON_ENGINE_INTERNAL_H
+
+#include "daemon/engine.h"
+#include "daemon/requests.h"
+
+#define TICK_BUSY_US INT64_C(250000)
+#define TICK_IDLE_US INT64_C(1000000)
+#define ROW_IDLE_US INT64_C(60000000)
+#define SAVE_US INT64_C(180000000)
+#define OVERRIDE_US INT64_C(10000000)
+#define GONE_US INT64_C(60000000) /* a shorter absence is an outage of the same network */
+
+struct slot {
+	bool used, up;
+	struct api_link link;
+	char address4[NET_ADDRESS_MAX];
+	bool carrier; /* as the kernel says */
+	int64_t gone_us;
+	int64_t heard_us; /* a byte came although there is no way out: believed for a while */
+	struct est est;
+	/* What was published last. */
+	enum est_state state;
+	enum est_quality quality;
+	int64_t change_us; /* of the youngest change that was told */
+	int64_t outage_since_us; /* -1: none is open */
+	/* The row of the history that is being filled. */
+	int64_t observations, bytes_observed, bytes_probed;
+	int64_t row_wall_us; /* second of the last row */
+	int64_t row_us;
+	int64_t saved_us;
+	bool learnt; /* something to save */
+};
+
+struct engine {
+	struct engine_options o;
+	struct slot slot[API_LINKS_MAX];
+	int current; /* the default link, up or not */
+	bool routed; /* there is a way out */
+	struct requests requests;
+	struct probes *probes;
+	struct clock_watch clocks;
+	int64_t wall_offset_us; /* wall - monotonic */
+	int64_t started_us;
+	int64_t active_us; /* last evidence, of whatever link */
+};
+
+int64_t engine_wall_us(const struct engine *e, int64_t now_us);
+
+/* engine_rows.c: what changed since it was last told becomes events; and rows. */
+void engine_publish(struct engine *e, struct slot *s, int64_t now_us);
+void engine_write_row(struct engine *e, struct slot *s, int64_t now_us);
+void engine_tell(struct engine *e, const struct slot *s, int64_t wall_us,
+    enum api_event_kind kind, const char *detail);
+void engine_sleep_row(struct engine *e, struct slot *s, int64_t wall_us);
+
+/* engine.c: evidence for the default link. */
+enum est_verdict engine_sample(struct engine *e, int64_t now_us, const struct est_sample *s,
+    int64_t new_bytes, const char *app);
+void engine_save(struct engine *e, struct slot *s, int64_t now_us);
+
+#endif

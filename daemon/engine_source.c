@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: ISC */
+/* What the API and the probes ask of the engine. */
+#include "daemon/engine_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct slot *
+find(struct engine *e, const char *id)
+{
+	if (!id)
+		return &e->slot[e->current];
+	for (int i = 0; i < API_LINKS_MAX; i++)
+		if (e->slot[i].used && (e->slot[i].up || i == e->current) &&
+		    strcmp(e->slot[i].link.id, id) == 0)
+			return &e->slot[i];
+	return NULL;
+}
+
+static void
+instant(void *ctx, int64_t *now_us, int64_t *wall_us)
+{
+	struct engine *e = ctx;
+
+	*now_us = e->o.now(e->o.ctx);
+	*wall_us = engine_wall_us(e, *now_us);
+}
+
+static void
+view_of(struct engine *e, struct slot *s, struct api_view *out)
+{
+	instant(e, &out->now_us, &out->wall_us);
+	out->link = s->link;
+	est_read(&s->est, out->now_us, EST_HORIZON_US, &out->est);
+}
+
+static int
+view(void *ctx, const char *id, struct api_view *out)
+{
+	struct slot *s = find(ctx, id);
+
+	if (!s)
+		return -ENOENT;
+	view_of(ctx, s, out);
+	return 0;
+}
+
+static size_t
+links(void *ctx, struct api_view out[API_LINKS_MAX])
+{
+	struct engine *e = ctx;
+	size_t n = 0;
+
+	if (e->slot[e->current].up)
+		view_of(e, &e->slot[e->current], &out[n++]);
+	for (int i = 0; i < API_LINKS_MAX; i++)
+		if (i != e->current && e->slot[i].used && e->slot[i].up)
+			view_of(e, &e->slot[i], &out[n++]);
+	return n;
+}
+
+static int
+transfer(void *ctx, const char *id, enum est_direction direction, int64_t bytes,
+    struct est_seconds *out)
+{
+	struct engine *e = ctx;
+	struct slot *s = find(e, id);
+
+	if (!s)
+		return -ENOENT;
+	est_transfer(&s->est, e->o.now(e->o.ctx), direction, bytes, out);
+	return 0;
+}
+
+static enum est_verdict
+observe(void *ctx, const struct api_observation *o)
+{
+	struct engine *e = ctx;
+	struct est_sample sample = o->sample;
+	int64_t now_us = e->o.now(e->o.ctx);
+	int64_t new_bytes = sample.bytes;
+	enum est_verdict verdict;
+
+	sample.ended_us = now_us - o->ended_ago_us;
+	sample.source = EST_APP;
+	sample.request = 0;
+	if (o->id[0]) {
+		sample.request = requests_number(&e->requests, o->app, o->id);
+		new_bytes = requests_report(&e->requests, sample.request, now_us,
+		    sample.bytes, sample.in_progress);
+	}
+	verdict = engine_sample(e, now_us, &sample, new_bytes, o->app);
+	if (e->probes && !sample.from_cache &&
+	    (new_bytes > 0 || (sample.ttfb_us >= 0 && !sample.in_progress)))
+		probes_heard(e->probes, sample.ended_us);
+	return verdict;
+}
+
+static int
+explain(void *ctx, const char *id, struct est_explain *out)
+{
+	struct engine *e = ctx;
+	struct slot *s = find(e, id);
+
+	if (!s)
+		return -ENOENT;
+	est_explain(&s->est, e->o.now(e->o.ctx), out);
+	return 0;
+}
+
+static void
+report(void *ctx, struct api_daemon_report *out)
+{
+	struct engine *e = ctx;
+	int64_t now_us = e->o.now(e->o.ctx);
+
+	memset(out, 0, sizeof(*out));
+	out->next_probe_in_us = -1;
+	if (e->probes)
+		probes_report(e->probes, now_us, out);
+	out->uptime_us = now_us - e->started_us;
+}
+
+static void
+health(void *ctx, struct api_health *out)
+{
+	struct engine *e = ctx;
+	struct store_report r = { .ok = true };
+
+	if (e->o.store)
+		store_report(e->o.store, &r);
+	*out = (struct api_health){ .alive = true, .ready = r.ok };
+	if (!r.ok)
+		(void)snprintf(out->why, sizeof(out->why), "history: %s", r.why);
+}
+
+static int
+history_open(void *ctx, const struct api_range *range, struct api_rows **out)
+{
+	struct engine *e = ctx;
+
+	return e->o.store ? store_rows_open(e->o.store, range, out) : -ENOENT;
+}
+
+void
+engine_source(struct engine *e, struct api_source *out)
+{
+	*out = (struct api_source){
+		.ctx = e,
+		.instant = instant,
+		.view = view,
+		.links = links,
+		.transfer = transfer,
+		.observe = observe,
+		.explain = explain,
+		.daemon = report,
+		.health = health,
+		.history_open = history_open,
+		.history_next_block = store_rows_next,
+		.history_close = store_rows_close,
+	};
+}
+
+/* --- probes ----------------------------------------------------------------------------- */
+
+static void
+probe_sample(void *ctx, int64_t now_us, const struct est_sample *s)
+{
+	struct engine *e = ctx;
+	int64_t new_bytes = requests_report(&e->requests, s->request, now_us, s->bytes,
+	    s->in_progress);
+
+	(void)engine_sample(e, now_us, s, new_bytes, "");
+}
+
+static void
+probe_rtt(void *ctx, int64_t now_us, int64_t rtt_us, bool answered)
+{
+	struct engine *e = ctx;
+
+	est_add_rtt(&e->slot[e->current].est, now_us, EST_PROBE, rtt_us, answered);
+}
+
+static void
+probe_forget(void *ctx, int64_t now_us, uint64_t request)
+{
+	struct engine *e = ctx;
+
+	(void)requests_report(&e->requests, request, now_us, 0, false);
+	est_forget_request(&e->slot[e->current].est, request);
+}
+
+static void
+probe_belief(void *ctx, int64_t now_us, struct est_snapshot *out)
+{
+	struct engine *e = ctx;
+
+	est_read(&e->slot[e->current].est, now_us, EST_HORIZON_US, out);
+}
+
+void
+engine_probes_sink(struct engine *e, struct probes_sink *out)
+{
+	*out = (struct probes_sink){
+		.ctx = e,
+		.sample = probe_sample,
+		.rtt = probe_rtt,
+		.forget = probe_forget,
+		.belief = probe_belief,
+	};
+}

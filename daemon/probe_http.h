@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * HTTP requests that are timed: libcurl's multi interface on the loop. The only file of the
+ * daemon that includes <curl/curl.h> is probe_http.c.
+ *
+ * Times are taken at the events of the loop, in microseconds from the start of a request,
+ * DNS and connecting included. Phases before the request itself are curl's. Loopback is
+ * said so: its connect times and round trips tell nothing of a link, and are not given.
+ */
+#ifndef LINKQ_DAEMON_PROBE_HTTP_H
+#define LINKQ_DAEMON_PROBE_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/loop.h"
+#include "estimator/estimator.h"
+
+#define PROBE_FLIGHTS_MAX 12 /* requests at once */
+#define PROBE_IDLE_MAX 16    /* kept connections that are watched */
+
+struct probe_http; /* owns the multi handle and its connections */
+struct probe;      /* one request under way */
+
+struct probe_order {
+	const char *url;       /* http or https; copied */
+	int64_t upload_bytes;  /* over 0: POST so many bytes */
+	int64_t bytes_max;     /* of the answer's body; there it ends, as if it were whole */
+	int64_t connect_timeout_us;
+	int64_t timeout_us; /* of the whole request */
+	bool fresh;         /* on a new connection, with a fresh window */
+	bool keepalive;     /* between requests the kernel asks for a sign of life */
+	bool known_address; /* take an address that was ever found: DNS may be dead too */
+	int tag;            /* of whom the connection is; given back by probe_http_idle */
+};
+
+struct probe_timing {
+	int64_t started_us; /* monotonic */
+	int64_t last_us;    /* when the last byte came or was acknowledged; or started_us */
+	int64_t bytes;      /* of the body so far; of an upload: acknowledged */
+	int64_t ttfb_us;    /* start to the first byte of the answer; -1: none has come */
+	int64_t connect_us; /* DNS, TCP and TLS; 0: a kept connection, -1: not yet, not known */
+	int64_t rtt_us;     /* one round trip by the kernel's clock; -1: not known */
+	bool connected;
+	bool loopback;
+};
+
+struct probe_result {
+	struct probe_timing timing;
+	int64_t duration_us;
+	enum est_error error;
+	int status;                    /* of HTTP; 0: there was no answer */
+	int64_t dns_us, tcp_us, tls_us; /* phases; -1: there was none */
+	int64_t down_bytes, up_bytes;  /* with headers */
+	char text[64];                 /* how it went, for a person */
+};
+
+/* A slice of a body came (each PROBE_SLICE_US about). Called by curl from within: nothing
+ * of this header may be called here. */
+typedef void probe_slice_fn(void *arg, int64_t now_us, const struct probe_timing *t);
+/* It ended; the probe is gone. Others may be started. */
+typedef void probe_done_fn(void *arg, int64_t now_us, const struct probe_result *r);
+
+#define PROBE_SLICE_US INT64_C(100000)
+
+/* `interface`: bind to it; "": do not. 0 or a negative errno. Call once, before threads. */
+int probe_http_create(struct loop *loop, const char *interface, struct probe_http **out);
+/* Requests under way end without a call. NULL is fine. */
+void probe_http_destroy(struct probe_http *ph);
+
+/* 0, -EBUSY (too many at once), -EINVAL (curl does not take it) or -ENOMEM. */
+int probe_http_start(struct probe_http *ph, const struct probe_order *order,
+    probe_slice_fn *slice, probe_done_fn *done, void *arg, struct probe **out);
+
+/* How it stands. */
+void probe_http_look(const struct probe *p, struct probe_timing *out);
+
+/* Give up: calls done with this error. */
+void probe_http_abort(struct probe *p, enum est_error error);
+
+/* A connection that is kept and not used, as its kernel sees it. */
+struct probe_idle {
+	int tag;
+	bool loopback;
+	int64_t rtt_us;      /* smoothed; -1 */
+	int64_t last_ack_us; /* how long ago the other end gave a sign of life */
+	bool waiting;        /* a keep-alive is unanswered */
+};
+
+/* The kernel asks a connection that idles for so long, then each second. */
+#define PROBE_KEEPALIVE_US INT64_C(4000000)
+
+size_t probe_http_idle(const struct probe_http *ph, struct probe_idle out[PROBE_IDLE_MAX]);
+
+/* Names and connections of before are stale: another network. */
+void probe_http_forget(struct probe_http *ph);
+
+#endif

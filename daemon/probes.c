@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: ISC */
+/* Active probes: the schedule on one side, timed requests on the other. */
+#include "daemon/probes.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/log.h"
+#include "daemon/probe_http.h"
+#include "daemon/schedule.h"
+
+#define TICK_US INT64_C(250000)
+#define IDLE_US INT64_C(1000000)
+#define LATENCY_BODY_MAX INT64_C(65536) /* a probe is one request, and a small one */
+#define WHOLE_FACTOR 6 /* a long body may take so many times what a first byte may */
+#define REQUEST_BIT (UINT64_C(1) << 63) /* numbers of applications' requests have it not */
+
+struct flight {
+	struct probes *p;
+	int place; /* in the schedule */
+	struct probe *probe;
+	uint64_t request;
+	enum sched_why why;
+	bool connected, untold; /* untold: it was taken back, its end is not told */
+	int64_t bytes;          /* of an upload, when last told */
+};
+
+struct target {
+	char url[CONF_TEXT_MAX + 1];
+	int64_t count, failures, last_us;
+	char last[64];
+	bool beat_silent; /* its kept connection gives no sign of life */
+	int64_t beat_us;  /* the last sign of life that was told */
+};
+
+struct probes {
+	struct loop *loop;
+	struct probes_sink sink;
+	struct probe_http *http;
+	struct sched sched;
+	struct target target[CONF_TARGETS_MAX];
+	struct flight flight[SCHED_FLIGHTS_MAX];
+	int64_t timeout_us;
+	uint64_t requests;
+	int64_t bytes_down, bytes_up, spent;
+};
+
+/* --- what is told --------------------------------------------------------------------- */
+
+static struct est_sample
+sample_of(const struct flight *f, int64_t now_us, const struct probe_timing *t)
+{
+	enum conf_target_kind kind =
+	    f->p->sched.target[f->p->sched.flight[f->place].target].kind;
+
+	return (struct est_sample){
+		.ended_us = now_us,
+		.request = f->request,
+		.source = EST_PROBE,
+		.direction = kind == CONF_UPLOAD ? EST_UP : EST_DOWN,
+		.bytes = t->bytes,
+		.duration_us = now_us - t->started_us,
+		.ttfb_us = t->ttfb_us,
+		.connect_us = t->connect_us,
+		.rtt_us = t->rtt_us,
+	};
+}
+
+static void
+tell_slice(struct flight *f, int64_t now_us, const struct probe_timing *t)
+{
+	struct est_sample s = sample_of(f, now_us, t);
+
+	if (f->untold)
+		return;
+	s.in_progress = true;
+	f->p->sched.flight[f->place].told = true;
+	f->p->sink.sample(f->p->sink.ctx, now_us, &s);
+}
+
+static void
+take_back(struct flight *f, int64_t now_us)
+{
+	struct sched_flight *s = &f->p->sched.flight[f->place];
+
+	if (s->told)
+		f->p->sink.forget(f->p->sink.ctx, now_us, f->request);
+	s->told = false;
+	/* What came so far was counted: the rest of it cannot be told apart any more. */
+	f->untold = f->untold || s->answered;
+}
+
+static void
+on_slice(void *arg, int64_t now_us, const struct probe_timing *t)
+{
+	struct flight *f = arg;
+	struct sched_flight *s = &f->p->sched.flight[f->place];
+
+	s->answered = true;
+	s->last_us = t->last_us;
+	sched_heard(&f->p->sched, t->last_us);
+	tell_slice(f, now_us, t);
+}
+
+static bool
+is_answer(const struct probe_result *r)
+{
+	return r->timing.ttfb_us >= 0 || r->error == EST_ERROR_REFUSED ||
+	    r->error == EST_ERROR_RESET || r->error == EST_ERROR_TLS;
+}
+
+static void
+tell_end(struct flight *f, int64_t now_us, const struct probe_result *r)
+{
+	struct est_sample s = sample_of(f, now_us, &r->timing);
+	const struct sched_flight *flight = &f->p->sched.flight[f->place];
+	bool silent = r->error == EST_ERROR_TIMEOUT || r->error == EST_ERROR_DNS ||
+	    r->error == EST_ERROR_ABORTED;
+
+	s.error = r->error;
+	/* A silence that was not confirmed is the target's own. */
+	if (f->untold || (silent && !flight->told && s.ttfb_us < 0)) {
+		take_back(f, now_us);
+		return;
+	}
+	if (silent && s.ttfb_us >= 0)
+		take_back(f, now_us);
+	else
+		f->p->sink.sample(f->p->sink.ctx, now_us, &s);
+}
+
+static void
+note(struct probes *p, int target, int64_t now_us, const struct probe_result *r)
+{
+	struct target *t = &p->target[target];
+	struct sched_target *s = &p->sched.target[target];
+	bool failed = r->error != EST_ERROR_NONE && r->error != EST_ERROR_ABORTED;
+
+	t->count++;
+	t->failures += failed;
+	t->last_us = now_us;
+	(void)snprintf(t->last, sizeof(t->last), "%s", r->text);
+	/* It answers, but not what it should: others are better asked. */
+	if (failed && is_answer(r)) {
+		int64_t for_us = sched_mute(&p->sched, now_us, target);
+
+		if (s->mutes == 1)
+			log_warn("probe: %s: %s; asked again in %" PRId64 " s", s->host, r->text,
+			    for_us / 1000000);
+	}
+}
+
+static void
+on_done(void *arg, int64_t now_us, const struct probe_result *r)
+{
+	struct flight *f = arg;
+	struct probes *p = f->p;
+	int target = p->sched.flight[f->place].target;
+	struct sched_end end = {
+		.answered = is_answer(r),
+		.failed = r->error != EST_ERROR_NONE,
+		.ttfb_us = r->error == EST_ERROR_NONE ? r->timing.ttfb_us : -1,
+		.connect_us = r->timing.connect_us,
+		.rtt_us = r->timing.rtt_us,
+		.body_bytes = r->timing.bytes,
+		.wire_bytes = r->down_bytes + r->up_bytes,
+	};
+
+	if (end.ttfb_us >= 0 && end.connect_us > 0)
+		end.ttfb_us -= end.connect_us;
+	if (p->sched.target[target].kind == CONF_UPLOAD)
+		end.ttfb_us = -1;
+	log_debug("probe: %s: %s, %" PRId64 " bytes, first byte %" PRId64 " us, connect %" PRId64
+	    " us, round trip %" PRId64 " us (%s)", p->sched.target[target].host, r->text,
+	    r->timing.bytes, r->timing.ttfb_us, r->timing.connect_us, r->timing.rtt_us,
+	    sched_why_name(f->why));
+	tell_end(f, now_us, r);
+	sched_ended(&p->sched, now_us, f->place, &end);
+	note(p, target, now_us, r);
+	p->bytes_down += r->down_bytes;
+	p->bytes_up += r->up_bytes;
+	p->spent += r->down_bytes + r->up_bytes;
+	f->probe = NULL;
+}
+
+/* --- asking ---------------------------------------------------------------------------- */
+
+static void
+fill_url(const char *pattern, int64_t bytes, char *out, size_t len)
+{
+	const char *at = strstr(pattern, "{bytes}");
+
+	if (!at)
+		(void)snprintf(out, len, "%s", pattern);
+	else
+		(void)snprintf(out, len, "%.*s%" PRId64 "%s", (int)(at - pattern), pattern,
+		    bytes, at + strlen("{bytes}"));
+}
+
+static void
+start(struct probes *p, int64_t now_us, const struct sched_ask *ask)
+{
+	struct sched_target *t = &p->sched.target[ask->target];
+	bool body = t->kind == CONF_DOWNLOAD;
+	char url[CONF_TEXT_MAX + 32];
+	struct probe_order order = {
+		.url = url,
+		.upload_bytes = t->kind == CONF_UPLOAD ? ask->bytes : 0,
+		.bytes_max = body ? ask->bytes * 2 : LATENCY_BODY_MAX,
+		.connect_timeout_us = p->timeout_us,
+		.timeout_us = t->kind == CONF_LATENCY ? 2 * p->timeout_us
+						      : WHOLE_FACTOR * p->timeout_us,
+		.fresh = ask->fresh,
+		.keepalive = !t->own,
+		.known_address = ask->urgent,
+		.tag = ask->target,
+	};
+	int place = sched_started(&p->sched, now_us, ask), err;
+	struct flight *f;
+
+	if (place < 0)
+		return;
+	fill_url(p->target[ask->target].url, ask->bytes, url, sizeof(url));
+	f = &p->flight[place];
+	*f = (struct flight){ .p = p, .place = place, .why = ask->why,
+		.request = REQUEST_BIT | ++p->requests };
+	err = probe_http_start(p->http, &order, on_slice, on_done, f, &f->probe);
+	if (err) {
+		struct sched_end end = { .ttfb_us = -1, .connect_us = -1, .rtt_us = -1 };
+
+		f->probe = NULL;
+		sched_ended(&p->sched, now_us, place, &end);
+		(void)sched_mute(&p->sched, now_us, ask->target);
+		log_warn("probe: %s: cannot be asked: %s", t->host, strerror(-err));
+	}
+}
+
+/* --- the tick -------------------------------------------------------------------------- */
+
+/* What changed since the last look: connected, bytes of an upload; and has it its time? */
+static void
+look_at(struct flight *f, int64_t now_us)
+{
+	struct probes *p = f->p;
+	struct sched_flight *s = &p->sched.flight[f->place];
+	struct probe_timing t;
+
+	probe_http_look(f->probe, &t);
+	if (t.connected && !f->connected && t.connect_us != 0) {
+		s->last_us = t.started_us + (t.connect_us > 0 ? t.connect_us : 0);
+		if (t.connect_us > 0) {
+			sched_heard(&p->sched, s->last_us);
+			if (t.ttfb_us < 0 && t.rtt_us > 0 && s->told)
+				p->sink.rtt(p->sink.ctx, now_us, t.rtt_us, true);
+		}
+	}
+	f->connected = t.connected;
+	if (t.ttfb_us >= 0) {
+		s->answered = true;
+		s->last_us = t.last_us;
+		sched_heard(&p->sched, t.last_us);
+	}
+	if (p->sched.target[s->target].kind == CONF_UPLOAD && t.bytes > f->bytes) {
+		f->bytes = t.bytes;
+		s->last_us = now_us;
+		sched_heard(&p->sched, now_us);
+		tell_slice(f, now_us, &t);
+	}
+	if (now_us - s->last_us > p->timeout_us)
+		probe_http_abort(f->probe, EST_ERROR_TIMEOUT);
+}
+
+static void
+blame(struct probes *p, int64_t now_us, struct flight *f)
+{
+	struct sched_flight *s = &p->sched.flight[f->place];
+	const char *host = p->sched.target[s->target].host;
+	int64_t waited_us = now_us - s->last_us;
+	int target = s->target;
+	int64_t for_us;
+
+	take_back(f, now_us);
+	f->untold = true;
+	probe_http_abort(f->probe, EST_ERROR_TIMEOUT);
+	for_us = sched_mute(&p->sched, now_us, target);
+	if (p->sched.target[target].mutes == 1)
+		log_warn("probe: %s: no answer in %" PRId64 " ms while others answer; asked "
+		    "again in %" PRId64 " s", host, waited_us / 1000, for_us / 1000000);
+}
+
+static void
+act(struct probes *p, int64_t now_us, struct flight *f, enum sched_verdict verdict)
+{
+	struct probe_timing t;
+
+	switch (verdict) {
+	case SCHED_WAIT:
+		break;
+	case SCHED_HOLD:
+		take_back(f, now_us);
+		break;
+	case SCHED_EVIDENCE:
+		probe_http_look(f->probe, &t);
+		tell_slice(f, now_us, &t);
+		break;
+	case SCHED_ALONE:
+		blame(p, now_us, f);
+		break;
+	case SCHED_OVERTAKEN:
+		take_back(f, now_us);
+		f->untold = true;
+		probe_http_abort(f->probe, EST_ERROR_ABORTED);
+		break;
+	}
+}
+
+/*
+ * Kept connections to strangers: the kernel asks them for a sign of life each few seconds.
+ * One is told as a round trip; where none comes in its time, somebody is asked properly.
+ */
+static void
+listen_to_beats(struct probes *p, int64_t now_us, const struct est_snapshot *belief)
+{
+	struct probe_idle idle[PROBE_IDLE_MAX];
+	size_t n = probe_http_idle(p->http, idle), silent = 0;
+	int64_t longest_us = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct target *t = &p->target[idle[i].tag];
+		int64_t at_us = now_us - idle[i].last_ack_us;
+		int64_t late_us = idle[i].last_ack_us - PROBE_KEEPALIVE_US;
+		int64_t slack_us = INT64_C(500000) + 4 * (idle[i].rtt_us > 0 ? idle[i].rtt_us : 0);
+
+		if (p->sched.target[idle[i].tag].own || idle[i].loopback)
+			continue;
+		if (idle[i].waiting && late_us > slack_us) {
+			silent += p->sched.heard_us < at_us + PROBE_KEEPALIVE_US;
+			longest_us = late_us > longest_us ? late_us : longest_us;
+			continue;
+		}
+		sched_heard(&p->sched, at_us);
+		if (at_us > t->beat_us + PROBE_KEEPALIVE_US / 2 &&
+		    now_us - t->last_us > PROBE_KEEPALIVE_US && idle[i].rtt_us > 0) {
+			t->beat_us = at_us;
+			p->sink.rtt(p->sink.ctx, now_us, idle[i].rtt_us, true);
+		}
+	}
+	if (silent == 0)
+		return;
+	if (p->sched.soon_us > now_us)
+		p->sched.soon_us = now_us; /* ask somebody: is it the link? */
+	if (silent >= 2 || belief->state == EST_STALLED)
+		p->sink.rtt(p->sink.ctx, now_us, longest_us, false);
+}
+
+int64_t
+probes_tick(struct probes *p, int64_t now_us)
+{
+	enum sched_verdict verdict[SCHED_FLIGHTS_MAX];
+	struct est_snapshot belief;
+	enum conf_target_kind kind;
+	struct sched_ask ask;
+	const char *why;
+	int64_t due_us;
+	bool open = false;
+
+	if (p->sched.targets == 0)
+		return IDLE_US;
+	for (int i = 0; i < SCHED_FLIGHTS_MAX; i++)
+		if (p->flight[i].probe)
+			look_at(&p->flight[i], now_us);
+	p->sink.belief(p->sink.ctx, now_us, &belief);
+	sched_judge(&p->sched, now_us, &belief, verdict);
+	for (int i = 0; i < SCHED_FLIGHTS_MAX; i++)
+		if (p->flight[i].probe)
+			act(p, now_us, &p->flight[i], verdict[i]);
+	listen_to_beats(p, now_us, &belief);
+	p->sink.belief(p->sink.ctx, now_us, &belief);
+	while (sched_next(&p->sched, now_us, &belief, &ask))
+		start(p, now_us, &ask);
+	for (int i = 0; i < SCHED_FLIGHTS_MAX; i++)
+		open = open || p->flight[i].probe;
+	if (open)
+		return TICK_US;
+	due_us = sched_due_us(&p->sched, now_us, &belief, &kind, &why);
+	if (due_us < 0 || due_us - now_us > IDLE_US)
+		return IDLE_US;
+	return due_us - now_us > TICK_US ? due_us - now_us : TICK_US;
+}
+
+/* --- the rest -------------------------------------------------------------------------- */
+
+static void
+give_up_all(struct probes *p, int64_t now_us)
+{
+	for (int i = 0; i < SCHED_FLIGHTS_MAX; i++) {
+		if (!p->flight[i].probe)
+			continue;
+		take_back(&p->flight[i], now_us);
+		p->flight[i].untold = true;
+		probe_http_abort(p->flight[i].probe, EST_ERROR_ABORTED);
+	}
+}
+
+static void
+configure(struct probes *p, const struct conf *c)
+{
+	sched_init(&p->sched, c);
+	memset(p->target, 0, sizeof(p->target));
+	p->timeout_us = c->probe_timeout_us;
+	for (size_t i = 0; i < c->probe.len; i++) {
+		struct target *t = &p->target[i];
+
+		memcpy(t->url, c->probe.at[i].url, sizeof(t->url));
+		t->last_us = t->beat_us = SCHED_NEVER;
+	}
+}
+
+int
+probes_create(struct loop *loop, const struct conf *c, const struct probes_sink *sink,
+    struct probes **out)
+{
+	struct probes *p = calloc(1, sizeof(*p));
+	int err;
+
+	if (!p)
+		return -ENOMEM;
+	p->loop = loop;
+	p->sink = *sink;
+	configure(p, c);
+	err = probe_http_create(loop, c->interface, &p->http);
+	if (err) {
+		free(p);
+		return err;
+	}
+	*out = p;
+	return 0;
+}
+
+void
+probes_destroy(struct probes *p)
+{
+	if (!p)
+		return;
+	probe_http_destroy(p->http);
+	free(p);
+}
+
+void
+probes_reload(struct probes *p, const struct conf *c)
+{
+	give_up_all(p, loop_now_us(p->loop));
+	configure(p, c);
+}
+
+void
+probes_heard(struct probes *p, int64_t at_us)
+{
+	sched_heard(&p->sched, at_us);
+}
+
+void
+probes_reset(struct probes *p, int64_t now_us)
+{
+	give_up_all(p, now_us);
+	sched_reset(&p->sched, now_us);
+	probe_http_forget(p->http);
+}
+
+void
+probes_announce(const struct probes *p)
+{
+	char line[512] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < p->sched.targets; i++) {
+		bool again = false;
+
+		for (size_t k = 0; k < i; k++)
+			again = again ||
+			    strcmp(p->sched.target[k].host, p->sched.target[i].host) == 0;
+		if (!again && len < sizeof(line))
+			len += (size_t)snprintf(line + len, sizeof(line) - len, "%s%s",
+			    len ? ", " : "", p->sched.target[i].host);
+	}
+	if (p->sched.targets == 0)
+		log_info("probe: no targets: only what is seen and told counts");
+	else
+		log_info("probe: measuring with requests to %s", line);
+}
+
+void
+probes_report(const struct probes *p, int64_t now_us, struct api_daemon_report *out)
+{
+	struct est_snapshot belief;
+	enum conf_target_kind kind = CONF_LATENCY;
+	const char *why = "there are no targets";
+	int64_t due_us;
+
+	p->sink.belief(p->sink.ctx, now_us, &belief);
+	due_us = sched_due_us(&p->sched, now_us, &belief, &kind, &why);
+	out->next_probe_in_us = due_us < 0 ? -1 : due_us - now_us;
+	(void)snprintf(out->next_probe_kind, sizeof(out->next_probe_kind), "%s",
+	    due_us < 0 ? "" : conf_target_kind_name(kind));
+	(void)snprintf(out->next_probe_reason, sizeof(out->next_probe_reason), "%s", why);
+	out->probe_bytes_down = p->bytes_down;
+	out->probe_bytes_up = p->bytes_up;
+	out->probes_len = 0;
+	for (size_t i = 0; i < p->sched.targets && i < API_PROBES_MAX; i++) {
+		struct api_probe_report *r = &out->probe[out->probes_len++];
+		const struct target *t = &p->target[i];
+
+		(void)snprintf(r->target, sizeof(r->target), "%.127s", t->url);
+		(void)snprintf(r->kind, sizeof(r->kind), "%s",
+		    conf_target_kind_name(p->sched.target[i].kind));
+		r->own = p->sched.target[i].own;
+		r->count = t->count;
+		r->failures = t->failures;
+		r->last_age_us = t->last_us == SCHED_NEVER ? -1 : now_us - t->last_us;
+		(void)snprintf(r->last, sizeof(r->last), "%s", t->last);
+	}
+}
+
+int64_t
+probes_spent(struct probes *p)
+{
+	int64_t bytes = p->spent;
+
+	p->spent = 0;
+	return bytes;
+}
+
+bool
+probes_is_loopback(const char *url)
+{
+	const char *host = strstr(url, "://");
+
+	if (!host)
+		return false;
+	host += 3;
+	return strncmp(host, "127.", 4) == 0 || strncmp(host, "[::1]", 5) == 0 ||
+	    (strncmp(host, "localhost", 9) == 0 && strchr(":/?#", host[9]) != NULL);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Active probes: asks targets as the schedule says (schedule.h), times the requests
+ * (probe_http.h), and tells what came of them to whoever keeps the estimate.
+ */
+#ifndef LINKQ_DAEMON_PROBES_H
+#define LINKQ_DAEMON_PROBES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "api/source.h"
+#include "daemon/config.h"
+#include "daemon/loop.h"
+#include "estimator/estimator.h"
+
+struct probes; /* owns requests and connections */
+
+/* Where results go. All calls come from the loop. */
+struct probes_sink {
+	void *ctx;
+	/* A request, or a slice of one. wire_bytes: with headers, of a finished one. */
+	void (*sample)(void *ctx, int64_t now_us, const struct est_sample *s);
+	void (*rtt)(void *ctx, int64_t now_us, int64_t rtt_us, bool answered);
+	void (*forget)(void *ctx, int64_t now_us, uint64_t request);
+	/* What is believed of the link that is probed. */
+	void (*belief)(void *ctx, int64_t now_us, struct est_snapshot *out);
+};
+
+/* 0 or a negative errno. `c` is copied. */
+int probes_create(struct loop *loop, const struct conf *c, const struct probes_sink *sink,
+    struct probes **out);
+void probes_destroy(struct probes *p); /* NULL is fine */
+
+/* Other targets and intervals; what is under way is given up. */
+void probes_reload(struct probes *p, const struct conf *c);
+
+/* Time passed: look after requests, start the next one. Returns how long it may take until
+ * the next call: 250 ms while something is under way. */
+int64_t probes_tick(struct probes *p, int64_t now_us);
+
+/* Somebody else had a byte over the link at that time: a silent target is not the link. */
+void probes_heard(struct probes *p, int64_t at_us);
+
+/* Another network, or awake again: what is under way says nothing. */
+void probes_reset(struct probes *p, int64_t now_us);
+
+/* One line of the log names the hosts that will be contacted. */
+void probes_announce(const struct probes *p);
+
+/* Fills probe.., next_probe.. and probe_bytes... */
+void probes_report(const struct probes *p, int64_t now_us, struct api_daemon_report *out);
+
+/* Is this the URL of a host named as loopback? */
+bool probes_is_loopback(const char *url);
+
+/* Bytes that probes moved since the last call, headers included. */
+int64_t probes_spent(struct probes *p);
+
+#endif

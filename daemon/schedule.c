@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: ISC */
+/* When to ask whom, and whether a silence is the link's or only one target's. */
+#include "daemon/schedule.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MS(n) (INT64_C(1000) * (n))
+#define SECONDS(n) (INT64_C(1000000) * (n))
+
+/* How long a first byte may take. Without experience: three round trips by geostationary
+ * satellite. A silence in a body is shorter: bytes come as they are sent. */
+#define LATE_MIN_US MS(250)
+#define LATE_MAX_US MS(2500)
+#define LATE_UNKNOWN_US MS(1500)
+#define LATE_BODY_US MS(400)
+
+#define ALONE_US MS(2500)       /* silent while others answer: then it is given up */
+#define MUTE_US SECONDS(30)     /* doubles each time */
+#define MUTE_MAX_US SECONDS(600)
+
+#define CHECK_PACE_US MS(700)
+#define RECOVERY_PACE_US SECONDS(1)
+#define RECOVERY_SLOW_US SECONDS(2)   /* strangers, and everybody after a minute */
+#define RECOVERY_LONG_US SECONDS(60)
+#define URGENT_FLIGHTS_MAX 6
+
+#define FRESH_EVERY 10 /* a kept connection hides what connecting costs */
+#define REQUEST_BYTES 1000 /* of a small request and its answer, headers included */
+#define FILL_US MS(500)    /* a sized body takes about so long */
+#define SIZED_MIN INT64_C(65536)
+#define SIZED_OWN_MAX INT64_C(4194304)
+#define SIZED_STRANGER_MAX INT64_C(1048576)
+
+static void
+host_of(const char *url, char *out, size_t len)
+{
+	const char *from = strstr(url, "://");
+	size_t n;
+
+	from = from ? from + 3 : url;
+	n = strcspn(from, "/?#");
+	(void)snprintf(out, len, "%.*s", (int)(n < len ? n : len - 1), from);
+}
+
+void
+sched_init(struct sched *s, const struct conf *c)
+{
+	*s = (struct sched){
+		.interval_us = c->probe_interval_us,
+		.stranger_us = c->stranger_interval_us,
+		.download_us = c->download_interval_us,
+		.upload_us = c->upload_interval_us,
+		.budget_hour_bytes = c->budget_hour_bytes,
+		.budget_day_bytes = c->budget_day_bytes,
+		.targets = c->probe.len,
+	};
+	for (size_t i = 0; i < s->targets; i++) {
+		struct sched_target *t = &s->target[i];
+
+		*t = (struct sched_target){ .kind = c->probe.at[i].kind,
+			.own = c->probe.at[i].own, .asked_us = SCHED_NEVER, .ttfb_us = -1,
+			.connect_us = -1, .mute_until_us = SCHED_NEVER };
+		host_of(c->probe.at[i].url, t->host, sizeof(t->host));
+	}
+	s->heard_us = s->confirmed_us = s->silent_since_us = SCHED_NEVER;
+	s->urgent_us = s->latency_us = SCHED_NEVER;
+	s->download_last_us = s->upload_last_us = SCHED_NEVER;
+	s->change_us = s->hour_us = s->day_us = SCHED_NEVER;
+	s->rtt_us = -1;
+	s->soon_us = INT64_MAX;
+}
+
+/* --- facts --------------------------------------------------------------------------- */
+
+static bool
+muted(const struct sched_target *t, int64_t now_us)
+{
+	return now_us < t->mute_until_us;
+}
+
+static bool
+in_the_air(const struct sched *s, int target)
+{
+	for (int f = 0; f < SCHED_FLIGHTS_MAX; f++)
+		if (s->flight[f].used && s->flight[f].target == target)
+			return true;
+	return false;
+}
+
+static int64_t
+expected_us(const struct sched *s, const struct sched_flight *f)
+{
+	const struct sched_target *t = &s->target[f->target];
+	int64_t us;
+
+	if (f->answered)
+		return LATE_BODY_US + (t->ttfb_us > 0 ? 2 * t->ttfb_us : 0);
+	if (t->ttfb_us < 0)
+		return LATE_UNKNOWN_US;
+	us = t->ttfb_us + 4 * t->ttfb_us_dev + MS(100);
+	if (f->fresh)
+		us += t->connect_us > 0 ? 2 * t->connect_us : t->ttfb_us;
+	us = us < LATE_MIN_US ? LATE_MIN_US : us;
+	return us > LATE_MAX_US ? LATE_MAX_US : us;
+}
+
+bool
+sched_late(const struct sched *s, int64_t now_us, int flight)
+{
+	const struct sched_flight *f = &s->flight[flight];
+
+	return f->used && now_us - f->last_us > expected_us(s, f);
+}
+
+/* Something was heard at a time when this one should have been heard as well. */
+static bool
+contradicted(const struct sched *s, const struct sched_flight *f)
+{
+	return s->heard_us > f->last_us + expected_us(s, f) / 2;
+}
+
+static bool
+silent(const struct sched *s, int64_t now_us, int flight)
+{
+	return sched_late(s, now_us, flight) && !contradicted(s, &s->flight[flight]);
+}
+
+/* Targets for small requests that are not known to be dead. */
+static size_t
+askable(const struct sched *s, int64_t now_us)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->targets; i++)
+		n += s->target[i].kind == CONF_LATENCY && !muted(&s->target[i], now_us);
+	return n;
+}
+
+/* Two targets are silent together; or, where there is only one, it is so twice, the
+ * second time on a new connection; or others said already that the link is silent. */
+static bool
+confirmed(const struct sched *s, int64_t now_us, const struct est_snapshot *belief)
+{
+	bool down = belief->state == EST_STALLED || belief->state == EST_OFFLINE;
+	size_t flights = 0, targets = 0;
+	bool fresh = false;
+
+	for (int f = 0; f < SCHED_FLIGHTS_MAX; f++) {
+		bool first = true;
+
+		if (!silent(s, now_us, f))
+			continue;
+		for (int k = 0; k < f; k++)
+			if (silent(s, now_us, k) &&
+			    s->flight[k].target == s->flight[f].target)
+				first = false;
+		flights++;
+		targets += first;
+		fresh = fresh || s->flight[f].fresh;
+	}
+	if (targets >= 2 || (flights >= 1 && down))
+		return true;
+	return flights >= 2 && fresh && askable(s, now_us) <= 1;
+}
+
+void
+sched_judge(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
+    enum sched_verdict verdict[SCHED_FLIGHTS_MAX])
+{
+	bool yes = confirmed(s, now_us, belief);
+
+	if (yes && s->silent_since_us == SCHED_NEVER)
+		s->silent_since_us = now_us;
+	if (yes)
+		s->confirmed_us = now_us;
+	else if (s->heard_us > s->confirmed_us)
+		s->silent_since_us = SCHED_NEVER;
+	for (int i = 0; i < SCHED_FLIGHTS_MAX; i++) {
+		const struct sched_flight *f = &s->flight[i];
+
+		verdict[i] = SCHED_WAIT;
+		if (!sched_late(s, now_us, i))
+			continue;
+		if (!contradicted(s, f))
+			verdict[i] = !yes ? (f->told ? SCHED_HOLD : SCHED_WAIT)
+			    : f->answered ? (f->told ? SCHED_HOLD : SCHED_WAIT)
+					  : SCHED_EVIDENCE;
+		else if (s->confirmed_us >= f->started_us)
+			verdict[i] = SCHED_OVERTAKEN;
+		else if (now_us - f->last_us > ALONE_US)
+			verdict[i] = SCHED_ALONE;
+		else if (f->told)
+			verdict[i] = SCHED_HOLD;
+	}
+}
+
+void
+sched_heard(struct sched *s, int64_t at_us)
+{
+	if (at_us > s->heard_us)
+		s->heard_us = at_us;
+}
+
+/* --- the budget ------------------------------------------------------------------------ */
+
+static void
+roll(int64_t now_us, int64_t length_us, int64_t *since_us, int64_t *bytes)
+{
+	if (*since_us == SCHED_NEVER || now_us - *since_us >= length_us) {
+		*since_us = now_us;
+		*bytes = 0;
+	}
+}
+
+static bool
+affordable(struct sched *s, int64_t now_us, int64_t bytes)
+{
+	roll(now_us, SECONDS(3600), &s->hour_us, &s->hour_bytes);
+	roll(now_us, SECONDS(86400), &s->day_us, &s->day_bytes);
+	return s->hour_bytes + bytes <= s->budget_hour_bytes &&
+	    s->day_bytes + bytes <= s->budget_day_bytes;
+}
+
+/* --- what next ------------------------------------------------------------------------- */
+
+/* The one of this kind that was asked longest ago; -1: none may be asked. `apart` keeps
+ * away from hosts that a late flight waits for, where another one is to be had. */
+static int
+choose(const struct sched *s, int64_t now_us, enum conf_target_kind kind, bool urgent)
+{
+	int best = -1, best_score = -1;
+
+	for (size_t i = 0; i < s->targets; i++) {
+		const struct sched_target *t = &s->target[i];
+		int score = 4;
+
+		if (t->kind != kind || (!urgent && in_the_air(s, (int)i)))
+			continue;
+		if (!urgent && (muted(t, now_us) ||
+				(!t->own && now_us - t->asked_us < s->stranger_us)))
+			continue;
+		for (int f = 0; f < SCHED_FLIGHTS_MAX; f++) {
+			const struct sched_flight *o = &s->flight[f];
+
+			if (!o->used || !sched_late(s, now_us, f))
+				continue;
+			if (o->target == (int)i)
+				score = 1;
+			else if (score > 2 && strcmp(s->target[o->target].host, t->host) == 0)
+				score = 3;
+		}
+		if (muted(t, now_us))
+			score = 0;
+		if (best < 0 || score > best_score ||
+		    (score == best_score && t->asked_us < s->target[best].asked_us)) {
+			best = (int)i;
+			best_score = score;
+		}
+	}
+	return best;
+}
+
+static int64_t
+recovery_pace_us(const struct sched *s, int64_t now_us)
+{
+	bool stranger = s->targets > 0 && !s->target[0].own;
+
+	if (s->silent_since_us == SCHED_NEVER)
+		return CHECK_PACE_US;
+	return stranger || now_us - s->silent_since_us > RECOVERY_LONG_US ? RECOVERY_SLOW_US
+									  : RECOVERY_PACE_US;
+}
+
+/* Somebody waits, or the belief is that nothing gets through: ask out of turn. */
+static bool
+urgent(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
+    struct sched_ask *out)
+{
+	bool down = belief->state == EST_STALLED || belief->state == EST_OFFLINE;
+	bool suspicion = down;
+	int flights = 0, young = 0, target;
+
+	for (int f = 0; f < SCHED_FLIGHTS_MAX; f++) {
+		bool quiet = silent(s, now_us, f);
+
+		flights += s->flight[f].used;
+		young += s->flight[f].used && !sched_late(s, now_us, f);
+		suspicion = suspicion || quiet;
+	}
+	/* One that has not had its time yet may still answer the question. */
+	if (!suspicion || flights >= URGENT_FLIGHTS_MAX ||
+	    (young > 0 && s->silent_since_us == SCHED_NEVER) ||
+	    now_us - s->urgent_us < recovery_pace_us(s, now_us) ||
+	    !affordable(s, now_us, REQUEST_BYTES))
+		return false;
+	target = choose(s, now_us, CONF_LATENCY, true);
+	if (target < 0)
+		return false;
+	*out = (struct sched_ask){ .target = target, .urgent = true, .fresh = true,
+		.why = down ? SCHED_RECOVERY : SCHED_CHECK };
+	return true;
+}
+
+static bool
+first_round(const struct sched *s)
+{
+	for (size_t i = 0; i < s->targets; i++)
+		if (s->target[i].own && s->target[i].kind == CONF_LATENCY &&
+		    s->target[i].asked_us == SCHED_NEVER)
+			return true;
+	return false;
+}
+
+static bool
+small(struct sched *s, int64_t now_us, struct sched_ask *out)
+{
+	int target = choose(s, now_us, CONF_LATENCY, false);
+	const struct sched_target *t;
+
+	if (target < 0)
+		return false;
+	t = &s->target[target];
+	if (now_us - s->latency_us < s->interval_us && !first_round(s) &&
+	    now_us < s->soon_us)
+		return false;
+	/* Strangers share the time between two requests to one of them, so that somebody
+	 * is asked as evenly as may be. */
+	if (!t->own && askable(s, now_us) > 0 && t->asked_us != SCHED_NEVER &&
+	    now_us - s->latency_us < s->stranger_us / (int64_t)askable(s, now_us) &&
+	    now_us < s->soon_us)
+		return false;
+	if (!affordable(s, now_us, REQUEST_BYTES + t->body_bytes))
+		return false;
+	*out = (struct sched_ask){ .target = target,
+		.fresh = t->fresh_next || t->asked >= FRESH_EVERY,
+		.why = t->asked_us == SCHED_NEVER ? SCHED_FIRST
+		    : t->fresh_next                ? SCHED_CHANGE
+						   : SCHED_TURN };
+	return true;
+}
+
+/* A body that takes FILL_US at the median: large enough to see past the first window. */
+static bool
+sized(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
+    enum conf_target_kind kind, struct sched_ask *out)
+{
+	bool up = kind == CONF_UPLOAD;
+	const struct est_rate *rate = &belief->rate[up ? EST_UP : EST_DOWN];
+	int64_t last_us = up ? s->upload_last_us : s->download_last_us;
+	int64_t bytes = rate->known ? rate->kbps_p50 * FILL_US / 8000 : SIZED_MIN;
+	int target;
+
+	if (now_us - last_us < (up ? s->upload_us : s->download_us) ||
+	    belief->state != EST_ONLINE)
+		return false;
+	target = choose(s, now_us, kind, false);
+	if (target < 0)
+		return false;
+	if (bytes > (s->target[target].own ? SIZED_OWN_MAX : SIZED_STRANGER_MAX))
+		bytes = s->target[target].own ? SIZED_OWN_MAX : SIZED_STRANGER_MAX;
+	bytes = bytes < SIZED_MIN ? SIZED_MIN : bytes;
+	if (!affordable(s, now_us, bytes + REQUEST_BYTES))
+		return false;
+	*out = (struct sched_ask){ .target = target, .bytes = bytes, .why = SCHED_SIZED,
+		.fresh = s->target[target].fresh_next };
+	return true;
+}
+
+/* The link became another one: kept connections remember what it was. */
+static void
+answer_change(struct sched *s, int64_t now_us, const struct est_snapshot *belief)
+{
+	if (belief->change.kind == EST_CHANGE_NONE ||
+	    belief->change.kind == EST_CHANGE_OUTAGE || belief->change.at_us <= s->change_us)
+		return;
+	s->change_us = belief->change.at_us;
+	for (size_t i = 0; i < s->targets; i++)
+		s->target[i].fresh_next = true;
+	s->soon_us = now_us;
+}
+
+bool
+sched_next(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
+    struct sched_ask *out)
+{
+	answer_change(s, now_us, belief);
+	if (urgent(s, now_us, belief, out))
+		return true;
+	for (int f = 0; f < SCHED_FLIGHTS_MAX; f++)
+		if (s->flight[f].used)
+			return false; /* one at a time, so that none slows another */
+	if (belief->state == EST_STALLED || belief->state == EST_OFFLINE)
+		return false; /* only out of turn, on new connections */
+	return small(s, now_us, out) || sized(s, now_us, belief, CONF_DOWNLOAD, out) ||
+	    sized(s, now_us, belief, CONF_UPLOAD, out);
+}
+
+int
+sched_started(struct sched *s, int64_t now_us, const struct sched_ask *ask)
+{
+	struct sched_target *t = &s->target[ask->target];
+
+	for (int f = 0; f < SCHED_FLIGHTS_MAX; f++) {
+		if (s->flight[f].used)
+			continue;
+		s->flight[f] = (struct sched_flight){ .used = true, .target = ask->target,
+			.started_us = now_us, .last_us = now_us, .fresh = ask->fresh };
+		t->asked_us = now_us;
+		t->asked = ask->fresh ? 0 : t->asked + 1;
+		t->fresh_next = t->fresh_next && !ask->fresh;
+		if (ask->urgent)
+			s->urgent_us = now_us;
+		if (t->kind == CONF_DOWNLOAD)
+			s->download_last_us = now_us;
+		else if (t->kind == CONF_UPLOAD)
+			s->upload_last_us = now_us;
+		else
+			s->latency_us = now_us;
+		/* After a change each target is asked anew, one right after the other. */
+		if (!ask->urgent && t->kind == CONF_LATENCY)
+			s->soon_us = INT64_MAX;
+		for (size_t i = 0; i < s->targets && s->soon_us == INT64_MAX; i++)
+			if (s->target[i].kind == CONF_LATENCY && s->target[i].own &&
+			    s->target[i].fresh_next && !muted(&s->target[i], now_us))
+				s->soon_us = now_us + MS(300);
+		return f;
+	}
+	return -1;
+}
+
+/* --- what became of it ------------------------------------------------------------------ */
+
+/* RFC 6298, 2: gains of 1/8 and 1/4. */
+static void
+smooth(int64_t *mean_us, int64_t *dev_us, int64_t us)
+{
+	int64_t off = us - *mean_us;
+
+	if (*mean_us < 0) {
+		*mean_us = us;
+		*dev_us = us / 2;
+		return;
+	}
+	*dev_us += ((off < 0 ? -off : off) - *dev_us) / 4;
+	*mean_us += off / 8;
+}
+
+/* A round trip that is suddenly much shorter: another path, and kept connections do not
+ * know it. */
+static void
+watch_rtt(struct sched *s, int64_t now_us, int64_t rtt_us)
+{
+	if (s->rtt_us > 0 && rtt_us < s->rtt_us * 6 / 10) {
+		for (size_t i = 0; i < s->targets; i++)
+			s->target[i].fresh_next = true;
+		s->soon_us = now_us;
+		s->rtt_us = rtt_us;
+	}
+	s->rtt_us = s->rtt_us < 0 ? rtt_us : s->rtt_us + (rtt_us - s->rtt_us) / 8;
+}
+
+int64_t
+sched_mute(struct sched *s, int64_t now_us, int target)
+{
+	struct sched_target *t = &s->target[target];
+	int64_t for_us = MUTE_US << (t->mutes < 8 ? t->mutes : 8);
+
+	if (for_us > MUTE_MAX_US)
+		for_us = MUTE_MAX_US;
+	t->mutes++;
+	t->mute_until_us = now_us + for_us;
+	return for_us;
+}
+
+void
+sched_ended(struct sched *s, int64_t now_us, int flight, const struct sched_end *end)
+{
+	struct sched_flight *f = &s->flight[flight];
+	struct sched_target *t = &s->target[f->target];
+
+	assert(f->used);
+	f->used = false;
+	(void)affordable(s, now_us, 0);
+	s->hour_bytes += end->wire_bytes;
+	s->day_bytes += end->wire_bytes;
+	if (!end->answered) {
+		t->fresh_next = true;
+		return;
+	}
+	sched_heard(s, now_us);
+	if (!end->failed) {
+		t->mutes = 0;
+		t->mute_until_us = SCHED_NEVER;
+		t->body_bytes = end->body_bytes;
+	}
+	if (end->ttfb_us >= 0)
+		smooth(&t->ttfb_us, &t->ttfb_us_dev, end->ttfb_us);
+	if (end->connect_us > 0)
+		t->connect_us = t->connect_us < 0
+		    ? end->connect_us
+		    : t->connect_us + (end->connect_us - t->connect_us) / 4;
+	if (end->rtt_us > 0)
+		watch_rtt(s, now_us, end->rtt_us);
+}
+
+void
+sched_reset(struct sched *s, int64_t now_us)
+{
+	for (size_t i = 0; i < s->targets; i++) {
+		s->target[i].fresh_next = true;
+		s->target[i].ttfb_us = s->target[i].connect_us = -1;
+		s->target[i].mute_until_us = SCHED_NEVER;
+		s->target[i].mutes = 0;
+	}
+	s->heard_us = s->confirmed_us = s->silent_since_us = SCHED_NEVER;
+	s->rtt_us = -1;
+	s->soon_us = now_us;
+}
+
+/* --- for people ------------------------------------------------------------------------- */
+
+const char *
+sched_why_name(enum sched_why why)
+{
+	static const char *const names[] = {
+		[SCHED_TURN] = "its turn has come",
+		[SCHED_FIRST] = "nothing is known of this target yet",
+		[SCHED_CHECK] = "another target is late: is it the link?",
+		[SCHED_RECOVERY] = "nothing gets through: looking for the end of it",
+		[SCHED_CHANGE] = "the link changed: a new connection sees it as it is",
+		[SCHED_SIZED] = "a body sized to fill the link",
+	};
+
+	return names[why];
+}
+
+int64_t
+sched_due_us(const struct sched *s, int64_t now_us, const struct est_snapshot *belief,
+    enum conf_target_kind *kind, const char **why)
+{
+	int64_t best_us = INT64_MAX;
+
+	if (belief->state == EST_STALLED || belief->state == EST_OFFLINE) {
+		*kind = CONF_LATENCY;
+		*why = sched_why_name(SCHED_RECOVERY);
+		best_us = s->urgent_us + recovery_pace_us(s, now_us);
+		return best_us < now_us ? now_us : best_us;
+	}
+	for (size_t i = 0; i < s->targets; i++) {
+		const struct sched_target *t = &s->target[i];
+		int64_t due_us = s->latency_us + s->interval_us;
+
+		if (t->kind == CONF_DOWNLOAD)
+			due_us = s->download_last_us + s->download_us;
+		else if (t->kind == CONF_UPLOAD)
+			due_us = s->upload_last_us + s->upload_us;
+		else if (s->soon_us < due_us)
+			due_us = s->soon_us;
+		if (!t->own && t->asked_us + s->stranger_us > due_us)
+			due_us = t->asked_us + s->stranger_us;
+		if (t->mute_until_us > due_us)
+			due_us = t->mute_until_us;
+		if (due_us >= best_us)
+			continue;
+		best_us = due_us;
+		*kind = t->kind;
+		*why = sched_why_name(t->kind == CONF_LATENCY
+			? (t->fresh_next ? SCHED_CHANGE : SCHED_TURN)
+			: SCHED_SIZED);
+	}
+	if (best_us == INT64_MAX)
+		return -1;
+	return best_us < now_us ? now_us : best_us;
+}

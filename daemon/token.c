@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: ISC */
+/* The secret that requests from other hosts must show. */
+#include "daemon/token.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int
+say(int err, const char *path, const char *what, char *why, size_t why_len)
+{
+	(void)snprintf(why, why_len, "token-file: %s: %s", path, what);
+	return err;
+}
+
+int
+token_read(const char *path, char out[TOKEN_MAX + 1], char *why, size_t why_len)
+{
+	char text[TOKEN_MAX + 3];
+	struct stat st;
+	ssize_t n;
+	int fd;
+
+	out[0] = '\0';
+	if (!path[0])
+		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		int err = -errno;
+
+		if (fd >= 0)
+			close(fd);
+		return say(err, path, strerror(-err), why, why_len);
+	}
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (!S_ISREG(st.st_mode) || n < 0)
+		return say(-EINVAL, path, "it is not a file that can be read", why, why_len);
+	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		return say(-EPERM, path, "others may read it; chmod 600 it", why, why_len);
+	text[n] = '\0';
+	text[strcspn(text, "\r\n")] = '\0';
+	n = (ssize_t)strlen(text);
+	if (n < TOKEN_MIN || n > TOKEN_MAX)
+		return say(-EINVAL, path, "a token has 16 to 255 characters", why, why_len);
+	for (ssize_t i = 0; i < n; i++)
+		if (text[i] <= ' ' || text[i] > '~')
+			return say(-EINVAL, path, "a token is of printable characters "
+			    "without spaces", why, why_len);
+	memcpy(out, text, (size_t)n + 1);
+	return 0;
+}

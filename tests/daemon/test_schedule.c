@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: ISC */
+/* When to ask whom, and whose silence it is: facts in, decisions out, time by hand. */
+#include <stdio.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "daemon/schedule.h"
+
+#define MS(n) (INT64_C(1000) * (n))
+#define SECONDS(n) (INT64_C(1000000) * (n))
+
+static struct sched sched;
+static struct est_snapshot belief;
+static int64_t now_us;
+
+static void
+set_up(unsigned targets, bool own)
+{
+	static struct conf c;
+
+	memset(&c, 0, sizeof(c));
+	c.probe_interval_us = SECONDS(2);
+	c.stranger_interval_us = SECONDS(30);
+	c.download_interval_us = SECONDS(30);
+	c.upload_interval_us = SECONDS(300);
+	c.budget_hour_bytes = c.budget_day_bytes = 100000000;
+	c.probe.len = targets;
+	for (unsigned i = 0; i < targets; i++) {
+		c.probe.at[i].own = own;
+		(void)snprintf(c.probe.at[i].url, sizeof(c.probe.at[i].url),
+		    "http://host%u.example:81/x?y", i);
+	}
+	sched_init(&sched, &c);
+	belief = (struct est_snapshot){ .state = EST_ONLINE };
+	now_us = SECONDS(1000);
+}
+
+/* Ask if it wants to; the flight's place or -1. */
+static int
+ask(struct sched_ask *out)
+{
+	return sched_next(&sched, now_us, &belief, out) ? sched_started(&sched, now_us, out)
+							: -1;
+}
+
+static void
+answer(int flight, int64_t ttfb_us)
+{
+	struct sched_end end = { .answered = true, .ttfb_us = ttfb_us, .connect_us = -1,
+		.rtt_us = -1 };
+
+	sched_ended(&sched, now_us, flight, &end);
+}
+
+/* So that it is known how long each target takes. */
+static void
+settle(void)
+{
+	struct sched_ask a;
+
+	for (int i = 0; i < 12; i++) {
+		int f = ask(&a);
+
+		cr_assert_geq(f, 0);
+		now_us += MS(50);
+		answer(f, MS(50));
+		now_us += SECONDS(2);
+	}
+}
+
+static enum sched_verdict
+judge(int flight)
+{
+	enum sched_verdict v[SCHED_FLIGHTS_MAX];
+
+	sched_judge(&sched, now_us, &belief, v);
+	return v[flight];
+}
+
+Test(schedule, asks_own_targets_in_turn_at_the_interval, .timeout = 10)
+{
+	struct sched_ask a, b;
+
+	set_up(2, true);
+	settle();
+	answer(ask(&a), MS(50));
+	cr_assert_eq(ask(&b), -1, "not twice at once");
+	now_us += SECONDS(2);
+	cr_assert_geq(ask(&b), 0);
+	cr_assert_neq(a.target, b.target);
+}
+
+Test(schedule, leaves_a_stranger_alone_for_its_interval, .timeout = 10)
+{
+	unsigned asked[3] = { 0 };
+	struct sched_ask a;
+
+	set_up(3, false);
+	for (int64_t end = now_us + SECONDS(600); now_us < end; now_us += MS(250)) {
+		int f = ask(&a);
+
+		if (f < 0)
+			continue;
+		asked[a.target]++;
+		answer(f, MS(50));
+	}
+	for (int i = 0; i < 3; i++)
+		cr_assert(asked[i] >= 15 && asked[i] <= 20, "target %d: %u in 600 s", i,
+		    asked[i]);
+}
+
+Test(schedule, asks_another_one_as_soon_as_one_is_late, .timeout = 10)
+{
+	struct sched_ask a, b;
+	int f;
+
+	set_up(3, true);
+	settle();
+	f = ask(&a);
+	now_us += MS(200);
+	cr_assert_eq(ask(&b), -1, "it is not late yet");
+	now_us += MS(200);
+	cr_assert(sched_late(&sched, now_us, f));
+	cr_assert_geq(ask(&b), 0);
+	cr_assert_neq(a.target, b.target);
+	cr_assert(b.fresh, "a kept connection may have died with the link");
+	cr_assert_eq(b.why, SCHED_CHECK);
+}
+
+Test(schedule, never_takes_one_silent_target_for_the_link, .timeout = 10)
+{
+	struct sched_ask a, b;
+	int f, g;
+
+	set_up(3, true);
+	settle();
+	f = ask(&a);
+	now_us += MS(500);
+	cr_assert_eq(judge(f), SCHED_WAIT, "alone it is no evidence");
+	g = ask(&b);
+	now_us += MS(50);
+	answer(g, MS(50));
+	cr_assert_eq(judge(f), SCHED_WAIT);
+	now_us += SECONDS(2);
+	cr_assert_eq(judge(f), SCHED_ALONE, "given up");
+}
+
+Test(schedule, takes_two_silent_targets_for_the_link, .timeout = 10)
+{
+	struct sched_ask a, b;
+	int f, g;
+
+	set_up(3, true);
+	settle();
+	f = ask(&a);
+	now_us += MS(400);
+	g = ask(&b);
+	now_us += MS(400);
+	cr_assert_eq(judge(f), SCHED_EVIDENCE);
+	cr_assert_eq(judge(g), SCHED_EVIDENCE);
+	cr_assert(now_us - sched.flight[f].started_us < SECONDS(1));
+}
+
+Test(schedule, does_not_count_a_target_twice, .timeout = 10)
+{
+	struct sched_ask a;
+	int f;
+
+	set_up(3, true);
+	settle();
+	f = ask(&a);
+	now_us += MS(400);
+	a.fresh = true;
+	(void)sched_started(&sched, now_us, &a);
+	now_us += MS(800);
+	cr_assert_eq(judge(f), SCHED_WAIT);
+}
+
+Test(schedule, asks_an_only_target_again_on_a_new_connection, .timeout = 10)
+{
+	struct sched_ask a, b;
+	int f;
+
+	set_up(1, true);
+	settle();
+	f = ask(&a);
+	now_us += MS(400);
+	cr_assert_geq(ask(&b), 0);
+	cr_assert(b.fresh);
+	cr_assert_eq(judge(f), SCHED_WAIT);
+	now_us += MS(600);
+	cr_assert_eq(judge(f), SCHED_EVIDENCE);
+}
+
+Test(schedule, believes_an_application_that_hears_bytes, .timeout = 10)
+{
+	struct sched_ask a, b;
+	int f, g;
+
+	set_up(2, true);
+	settle();
+	f = ask(&a);
+	now_us += MS(400);
+	g = ask(&b);
+	now_us += MS(600);
+	sched_heard(&sched, now_us);
+	cr_assert_eq(judge(f), SCHED_WAIT);
+	cr_assert_eq(judge(g), SCHED_WAIT);
+}
+
+Test(schedule, looks_for_the_end_of_an_outage_each_second, .timeout = 10)
+{
+	unsigned asked = 0;
+	struct sched_ask a;
+	int64_t began_us;
+
+	set_up(3, true);
+	settle();
+	began_us = now_us;
+	belief.state = EST_OFFLINE;
+	while (now_us < began_us + SECONDS(10)) {
+		int f = ask(&a);
+
+		if (f >= 0) {
+			struct sched_end end = { .ttfb_us = -1, .connect_us = -1 };
+
+			asked++;
+			cr_assert(a.fresh);
+			now_us += MS(100);
+			sched_ended(&sched, now_us, f, &end);
+		}
+		now_us += MS(250);
+		(void)judge(0);
+	}
+	cr_assert(asked >= 8 && asked <= 15, "%u", asked);
+}
+
+Test(schedule, keeps_few_requests_under_way_in_a_long_outage, .timeout = 10)
+{
+	struct sched_ask a;
+	unsigned open = 0;
+
+	set_up(3, true);
+	settle();
+	belief.state = EST_OFFLINE;
+	for (int i = 0; i < 200; i++) {
+		(void)ask(&a);
+		(void)judge(0);
+		now_us += MS(250);
+	}
+	for (int f = 0; f < SCHED_FLIGHTS_MAX; f++)
+		open += sched.flight[f].used;
+	cr_assert_leq(open, 6);
+}
+
+Test(schedule, blames_nobody_for_an_outage_that_ended, .timeout = 10)
+{
+	struct sched_ask a, b;
+	int f;
+
+	set_up(3, true);
+	settle();
+	f = ask(&a);
+	now_us += MS(400);
+	(void)ask(&b);
+	now_us += MS(500);
+	cr_assert_eq(judge(f), SCHED_EVIDENCE);
+	now_us += SECONDS(3);
+	cr_assert_eq(judge(f), SCHED_EVIDENCE);
+	sched_heard(&sched, now_us);
+	now_us += MS(250);
+	cr_assert_eq(judge(f), SCHED_OVERTAKEN);
+}
+
+Test(schedule, backs_off_longer_each_time_and_forgives_an_answer, .timeout = 10)
+{
+	struct sched_ask a;
+
+	set_up(2, true);
+	cr_assert_eq(sched_mute(&sched, now_us, 0), SECONDS(30));
+	cr_assert_eq(sched_mute(&sched, now_us, 0), SECONDS(60));
+	for (int i = 0; i < 30; i++)
+		cr_assert_leq(sched_mute(&sched, now_us, 0), SECONDS(600));
+	now_us += SECONDS(600);
+	while (sched.target[0].mutes > 0) {
+		int f = ask(&a);
+
+		if (f >= 0)
+			answer(f, MS(50));
+		now_us += SECONDS(2);
+	}
+	cr_assert_eq(sched_mute(&sched, now_us, 0), SECONDS(30));
+}
+
+Test(schedule, answers_a_change_with_new_connections, .timeout = 10)
+{
+	struct sched_ask a;
+
+	set_up(2, true);
+	settle();
+	answer(ask(&a), MS(50));
+	belief.change = (struct est_change){ .kind = EST_CHANGE_DROP, .at_us = now_us };
+	now_us += MS(250);
+	cr_assert_geq(ask(&a), 0, "at once, not at the interval");
+	cr_assert(a.fresh);
+	cr_assert_eq(a.why, SCHED_CHANGE);
+}
+
+Test(schedule, sizes_a_download_by_the_estimate, .timeout = 10)
+{
+	struct sched_ask a;
+
+	set_up(2, true);
+	sched.target[1].kind = CONF_DOWNLOAD;
+	answer(ask(&a), MS(50));
+	belief.rate[EST_DOWN] = (struct est_rate){ true, 5000, 16000, 30000 };
+	cr_assert_geq(ask(&a), 0);
+	cr_assert_eq(a.target, 1);
+	cr_assert_eq(a.bytes, 1000000, "half a second of 16 Mbit/s");
+}
+
+Test(schedule, downloads_nothing_while_offline, .timeout = 10)
+{
+	struct sched_ask a;
+
+	set_up(2, true);
+	sched.target[1].kind = CONF_DOWNLOAD;
+	belief.state = EST_OFFLINE;
+	for (int i = 0; i < 100; i++, now_us += MS(250))
+		if (ask(&a) >= 0)
+			cr_assert_neq(a.target, 1);
+}
+
+Test(schedule, never_spends_more_than_the_budget, .timeout = 10)
+{
+	struct sched_end end = { .answered = true, .ttfb_us = MS(50), .connect_us = -1,
+		.rtt_us = -1, .body_bytes = 50000, .wire_bytes = 51000 };
+	int64_t spent = 0, end_us;
+	struct sched_ask a;
+
+	set_up(1, true);
+	sched.budget_hour_bytes = 1000000;
+	for (end_us = now_us + SECONDS(3500); now_us < end_us; now_us += MS(250)) {
+		int f = ask(&a);
+
+		if (f < 0)
+			continue;
+		spent += end.wire_bytes;
+		sched_ended(&sched, now_us, f, &end);
+	}
+	cr_assert(spent > 900000 && spent <= 1000000, "%ld", (long)spent);
+	now_us += SECONDS(200);
+	cr_assert_geq(ask(&a), 0, "a new hour");
+}
+
+Test(schedule, says_when_the_next_one_is_due, .timeout = 10)
+{
+	enum conf_target_kind kind;
+	struct sched_ask a;
+	const char *why;
+
+	set_up(2, true);
+	settle();
+	answer(ask(&a), MS(50));
+	cr_assert_eq(sched_due_us(&sched, now_us, &belief, &kind, &why), now_us + SECONDS(2));
+	cr_assert_eq(kind, CONF_LATENCY);
+	set_up(0, true);
+	cr_assert_eq(sched_due_us(&sched, now_us, &belief, &kind, &why), -1);
+}
