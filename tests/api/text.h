@@ -3,6 +3,7 @@
 #ifndef LINKQ_TESTS_API_TEXT_H
 #define LINKQ_TESTS_API_TEXT_H
 
+#include <stdio.h>
 #include <string.h>
 
 #include "api/buf.h"

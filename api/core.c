@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC */
+/* Keeps what is published fresh, and renders it once. */
+#include "api/core.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/json.h"
+
+void
+core_init(struct core *c, const struct api_source *source, const char *boot)
+{
+	memset(c, 0, sizeof(*c));
+	c->source = *source;
+	c->version = 1;
+	events_init(&c->events, boot);
+}
+
+int64_t
+core_now(const struct core *c)
+{
+	int64_t now_us, wall_us;
+
+	c->source.instant(c->source.ctx, &now_us, &wall_us);
+	return now_us;
+}
+
+bool
+core_update(struct core *c)
+{
+	struct api_view view;
+	int error = c->source.view(c->source.ctx, NULL, &view);
+
+	assert(error == 0); /* there is always a link of the default route, if only the last */
+	(void)error;
+	c->version++;
+	return publish_update(&c->publish, &view);
+}
+
+void
+core_refresh(struct core *c)
+{
+	if (!c->publish.any || core_now(c) - c->publish.view.now_us >= PUBLISH_AGE_US)
+		core_update(c);
+}
+
+const struct buf *
+core_link(struct core *c)
+{
+	struct jw w;
+
+	if (c->rendered == c->version)
+		return &c->link;
+	buf_init(&c->link, c->link_text, sizeof(c->link_text));
+	jw_init(&w, &c->link);
+	estimate_write(&w, &c->publish.view, c->publish.seq);
+	assert(!c->link.overflow);
+	c->rendered = c->version;
+	return &c->link;
+}
+
+void
+core_event(struct core *c, const struct api_event_row *row)
+{
+	if (!events_carries(row->kind))
+		return;
+	c->version++;
+	events_keep(&c->events, publish_event(&c->publish), row);
+}
+
+void
+core_etag(const struct core *c, char out[CORE_ETAG_MAX])
+{
+	snprintf(out, CORE_ETAG_MAX, "W/\"%s-%lld\"", c->events.boot, (long long)c->publish.seq);
+}

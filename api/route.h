@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+/* A request that was let in -> its answer. No sockets, no HTTP library. */
+#ifndef LINKQ_API_ROUTE_H
+#define LINKQ_API_ROUTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "api/core.h"
+#include "api/door.h"
+#include "api/problem.h"
+#include "api/query.h"
+
+enum route_method { ROUTE_GET, ROUTE_HEAD, ROUTE_POST, ROUTE_OPTIONS, ROUTE_OTHER };
+
+struct request {
+	enum route_method method;
+	struct query query;
+	const struct door_headers *headers;
+	const char *body;
+	size_t body_len;
+};
+
+enum answer_kind {
+	ANSWER_TEXT,   /* `text`, which is the taker's to free */
+	ANSWER_LINK,   /* what core_link gives, shared */
+	ANSWER_SAME,   /* 304 to the same */
+	ANSWER_WAIT,   /* the same, but not before seq differs from `after`, or wait_us are over */
+	ANSWER_ROWS,   /* a running export, which is the taker's to close; HEAD: none */
+	ANSWER_STREAM, /* events */
+	ANSWER_WORK    /* observations to be fed in portions, the taker's to destroy */
+};
+
+struct observations;
+
+struct answer {
+	enum answer_kind kind;
+	int status;
+	const char *type;     /* Content-Type */
+	const char *disposition; /* Content-Disposition; NULL: none */
+	char *text;
+	size_t len;
+	int64_t wait_us;
+	struct api_rows *rows;
+	struct observations *work;
+	struct problem problem; /* where status is 0 */
+};
+
+/* Which methods does a path take? The value of Allow; NULL: there is no such path. */
+const char *route_allow(const char *path);
+
+/*
+ * May this method go there? 0, or -EINVAL with 404 or 405. *allow is set with 405.
+ */
+int route_check(const char *path, enum route_method method, const char **allow,
+    struct problem *p);
+
+/* Answer it; route_check has passed. */
+void route_answer(struct core *core, const struct request *rq, struct answer *out);
+
+/* Finish an answer: give it the text of `b`. For the handlers. */
+int answer_text(struct answer *out, int status, const char *type, const struct buf *b);
+
+#define TYPE_JSON "application/json"
+#define TYPE_PROBLEM "application/problem+json"
+
+#endif

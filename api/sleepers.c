@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: ISC */
+/* Puts connections to sleep and wakes them. */
+#include "api/sleepers.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+struct sleeper {
+	struct sleeper *next, *prev;
+	struct sleepers *all;
+	void *connection;
+	struct conn *conn;
+	struct feed *feed; /* a body; or: */
+	struct call *call;
+	int64_t deadline_us;
+	bool suspended;
+	bool counted; /* among the streams */
+};
+
+bool
+sleepers_full(const struct sleepers *all)
+{
+	return all->streams >= all->streams_max;
+}
+
+static struct sleeper *
+add(struct sleepers *all, void *connection, struct conn *conn, bool counted)
+{
+	struct sleeper *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->all = all;
+	s->connection = connection;
+	s->conn = conn;
+	s->counted = counted;
+	all->streams += counted ? 1 : 0;
+	s->next = all->first;
+	if (s->next != NULL)
+		s->next->prev = s;
+	all->first = s;
+	conn_is(conn, CONN_ASLEEP, 0);
+	return s;
+}
+
+void
+sleeper_destroy(struct sleeper *s)
+{
+	assert(!s->suspended);
+	if (s->prev != NULL)
+		s->prev->next = s->next;
+	else
+		s->all->first = s->next;
+	if (s->next != NULL)
+		s->next->prev = s->prev;
+	s->all->streams -= s->counted ? 1 : 0;
+	feed_destroy(s->feed);
+	free(s);
+}
+
+static void
+fall_asleep(struct sleeper *s)
+{
+	assert(!s->suspended);
+	s->suspended = true;
+	s->all->suspend(s->connection);
+}
+
+static void
+wake(void *arg)
+{
+	struct sleeper *s = arg;
+
+	if (!s->suspended)
+		return;
+	s->suspended = false;
+	s->all->resume(s->connection);
+}
+
+/* A call goes on by itself: its sleeper has done its part. */
+static void
+wake_call(struct sleeper *s)
+{
+	s->call->woken = true;
+	wake(s);
+	sleeper_destroy(s);
+}
+
+struct sleeper *
+sleepers_add_feed(struct sleepers *all, void *connection, struct conn *conn,
+    struct feed *feed, bool stream)
+{
+	struct sleeper *s = add(all, connection, conn, stream);
+
+	if (s == NULL) {
+		feed_destroy(feed);
+		return NULL;
+	}
+	s->feed = feed;
+	feed_on_wake(feed, wake, s);
+	return s;
+}
+
+int64_t
+sleeper_fill(struct sleeper *s, char *to, size_t room)
+{
+	int64_t n = feed_fill(s->feed, to, room);
+
+	if (n == FEED_NONE)
+		fall_asleep(s);
+	return n;
+}
+
+int
+sleepers_add_call(struct sleepers *all, void *connection, struct conn *conn,
+    struct call *call, int64_t deadline_us)
+{
+	bool work = call->answer.kind == ANSWER_WORK;
+	struct sleeper *s = add(all, connection, conn, !work);
+
+	if (s == NULL)
+		return -ENOMEM;
+	s->call = call;
+	s->deadline_us = deadline_us;
+	all->working += work ? 1 : 0;
+	fall_asleep(s);
+	return 0;
+}
+
+static bool
+waits(const struct sleeper *s)
+{
+	return s->suspended && s->call != NULL && s->call->answer.kind == ANSWER_WAIT;
+}
+
+void
+sleepers_wake(struct sleepers *all, int64_t now_us, bool rose)
+{
+	struct sleeper *next;
+
+	for (struct sleeper *s = all->first; s != NULL; s = next) {
+		next = s->next;
+		if (waits(s) && (rose || now_us >= s->deadline_us))
+			wake_call(s);
+		else if (s->feed != NULL && s->suspended && feed_pending(s->feed, now_us))
+			wake(s);
+	}
+}
+
+void
+sleepers_work(struct sleepers *all)
+{
+	struct sleeper *next;
+
+	if (all->working == 0)
+		return;
+	for (struct sleeper *s = all->first; s != NULL; s = next) {
+		next = s->next;
+		if (s->call == NULL || s->call->answer.kind != ANSWER_WORK ||
+		    call_work(s->call) == 1)
+			continue;
+		all->working--;
+		wake_call(s);
+	}
+}
+
+void
+sleepers_find_vanished(struct sleepers *all)
+{
+	struct sleeper *next;
+
+	for (struct sleeper *s = all->first; s != NULL; s = next) {
+		next = s->next;
+		if (!s->suspended || !conn_vanished(s->conn))
+			continue;
+		if (s->feed != NULL)
+			feed_stop(s->feed);
+		else if (waits(s))
+			wake_call(s);
+	}
+}
+
+void
+sleepers_stop(struct sleepers *all, int64_t now_us)
+{
+	for (struct sleeper *s = all->first; s != NULL; s = s->next) {
+		if (s->feed != NULL)
+			feed_stop(s->feed);
+	}
+	sleepers_wake(all, now_us, true);
+}

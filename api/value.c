@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: ISC */
+/* Reads JSON with libjansson. */
+#include "api/value.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct json_t *
+value_read(const char *text, size_t len, size_t *used, struct problem *p)
+{
+	size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
+	json_error_t error;
+	json_t *v;
+
+	if (used != NULL)
+		flags |= JSON_DISABLE_EOF_CHECK;
+	v = json_loadb(text, len, flags, &error);
+	if (v == NULL) {
+		problem_set(p, 400, NULL, "Line %d, column %d: %.150s", error.line, error.column,
+		    error.text);
+		return NULL;
+	}
+	if (used != NULL)
+		*used = (size_t)error.position;
+	return v;
+}
+
+void
+value_free(struct json_t *v)
+{
+	json_decref(v);
+}
+
+int
+value_check_size(const char *text, size_t len, size_t most, struct problem *p)
+{
+	size_t values = 0;
+	bool quoted = false;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+
+		if (quoted && c == '\\')
+			i++;
+		else if (c == '"')
+			quoted = !quoted;
+		else if (!quoted && (c == ',' || c == '[' || c == '{'))
+			values++;
+	}
+	if (values > most)
+		return problem_set(p, 400, NULL, "The body has more than %zu values.", most);
+	return 0;
+}
+
+bool
+value_is_object(const struct json_t *v)
+{
+	return json_is_object(v);
+}
+
+bool
+value_is_array(const struct json_t *v)
+{
+	return json_is_array(v);
+}
+
+const char *
+value_string(const struct json_t *v)
+{
+	return json_string_value(v);
+}
+
+bool
+value_number(const struct json_t *v, double *out)
+{
+	if (!json_is_number(v))
+		return false;
+	*out = json_number_value(v);
+	return true;
+}
+
+size_t
+value_len(const struct json_t *array)
+{
+	return json_array_size(array);
+}
+
+const struct json_t *
+value_at(const struct json_t *array, size_t i)
+{
+	return json_array_get(array, i);
+}
+
+const struct json_t *
+value_get(const struct json_t *object, const char *key)
+{
+	const json_t *v = json_object_get(object, key);
+
+	return json_is_null(v) ? NULL : v;
+}
+
+/* "last.bytes must be .." with the field beside it */
+static int
+wrong(const struct value_in *in, const char *key, const char *what)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s%s", in->prefix, key);
+	return problem_set(in->p, 400, name, "%s must be %s.", name, what);
+}
+
+int
+value_int(const struct value_in *in, const char *key, int64_t least, int64_t most,
+    int64_t *out)
+{
+	const json_t *v = value_get(in->object, key);
+	char what[64];
+	double real;
+
+	if (v == NULL)
+		return 0;
+	if (json_is_integer(v)) {
+		int64_t n = json_integer_value(v);
+
+		if (n >= least && n <= most) {
+			*out = n;
+			return 0;
+		}
+	} else if (value_number(v, &real) && real >= (double)least && real <= (double)most &&
+	    rint(real) >= real && rint(real) <= real) {
+		*out = (int64_t)real;
+		return 0;
+	}
+	snprintf(what, sizeof(what), "a whole number from %lld to %lld", (long long)least,
+	    (long long)most);
+	return wrong(in, key, what);
+}
+
+int
+value_scaled(const struct value_in *in, const char *key, int64_t scale, int64_t most,
+    int64_t *out)
+{
+	const json_t *v = value_get(in->object, key);
+	char what[64];
+	double real;
+
+	if (v == NULL)
+		return 0;
+	if (value_number(v, &real) && real >= 0 && real * (double)scale <= (double)most) {
+		*out = (int64_t)llrint(real * (double)scale);
+		return 0;
+	}
+	snprintf(what, sizeof(what), "a number from 0 to %lld", (long long)(most / scale));
+	return wrong(in, key, what);
+}
+
+int
+value_bool(const struct value_in *in, const char *key, bool *out)
+{
+	const json_t *v = value_get(in->object, key);
+
+	if (v == NULL)
+		return 0;
+	if (!json_is_boolean(v))
+		return wrong(in, key, "true or false");
+	*out = json_is_true(v);
+	return 0;
+}
+
+static bool
+has_control(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return true;
+	}
+	return false;
+}
+
+int
+value_text(const struct value_in *in, const char *key, char *out, size_t cap)
+{
+	const json_t *v = value_get(in->object, key);
+	const char *text;
+	char what[64];
+
+	if (v == NULL)
+		return 0;
+	text = json_string_value(v);
+	if (text == NULL || strlen(text) >= cap || has_control(text)) {
+		snprintf(what, sizeof(what), "text of at most %zu bytes", cap - 1);
+		return wrong(in, key, what);
+	}
+	memcpy(out, text, strlen(text) + 1);
+	return 0;
+}
