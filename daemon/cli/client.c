@@ -18,6 +18,7 @@
 #include "daemon/cli/cli.h"
 #include "daemon/cli/find.h"
 #include "daemon/cli/words.h"
+#include "daemon/paths.h"
 
 #define CONNECT_TIMEOUT_MS 5000L
 #define ANSWER_TIMEOUT_MS 15000L
@@ -82,9 +83,8 @@ read_token(struct client *c, const char *file)
 struct client *
 client_open(char **argv, int *status)
 {
-	struct find_environment env = find_environment(cli_common.connect);
 	struct client *c = calloc(1, sizeof *c);
-	char why[200];
+	char runtime_socket[PATHS_MAX], why[300];
 
 	if (c == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != 0 ||
 	    (c->multi = curl_multi_init()) == NULL || (c->easy = curl_easy_init()) == NULL) {
@@ -92,7 +92,10 @@ client_open(char **argv, int *status)
 		client_close(c);
 		return NULL;
 	}
-	c->places = find_places(&env, c->place, why, sizeof why);
+	if (paths_socket(runtime_socket, false, why, sizeof why) != 0)
+		*runtime_socket = '\0'; /* the address may still answer */
+	c->places = find_places(cli_common.connect, getenv("LINKQ_SOCKET"), runtime_socket,
+	    c->place, why, sizeof why);
 	if (c->places < 0) {
 		*status = cli_usage(argv, "%s.", why);
 		client_close(c);

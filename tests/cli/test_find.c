@@ -9,49 +9,28 @@
 
 #define LEN(a) (sizeof(a) / sizeof(a)[0])
 
-static bool
-mine(const char *path)
-{
-	(void)path;
-	return true;
-}
-
-static bool
-not_mine(const char *path)
-{
-	(void)path;
-	return false;
-}
-
 TestSuite(find, .timeout = 10);
-
-struct find_case {
-	struct find_environment env;
-	const char *first, *second; /* NULL: no such place */
-	bool socket;                /* the first one */
-};
 
 Test(find, tries_the_places_in_the_order_of_the_manual)
 {
-	static const struct find_case cases[] = {
-		{ { .connect = "/a/b", .linkq_socket = "/c", .ours = mine }, "/a/b", NULL, true },
-		{ { .linkq_socket = "/c", .xdg_runtime_dir = "/x", .ours = mine }, "/c", NULL, true },
-		{ { .runtime_directory = "/r:/s", .xdg_runtime_dir = "/x", .uid = 7, .ours = mine },
-		    "/r/linkqd.sock", "http://127.0.0.1:8790", true },
-		{ { .uid = 0, .xdg_runtime_dir = "/x", .ours = mine }, "/run/linkqd/linkqd.sock",
-		    "http://127.0.0.1:8790", true },
-		{ { .uid = 7, .xdg_runtime_dir = "/x", .ours = mine }, "/x/linkqd/linkqd.sock",
-		    "http://127.0.0.1:8790", true },
-		{ { .uid = 7, .xdg_runtime_dir = "", .linkq_socket = "", .ours = mine },
-		    "/tmp/linkqd-7/linkqd.sock", "http://127.0.0.1:8790", true },
-		/* a folder that somebody else laid there is not trusted */
-		{ { .uid = 7, .ours = not_mine }, "http://127.0.0.1:8790", NULL, false },
+	static const struct {
+		const char *connect, *linkq_socket, *runtime_socket;
+		const char *first, *second; /* NULL: no such place */
+		bool socket;                /* the first one */
+	} cases[] = {
+		{ "/a/b", "/c", "/r/s", "/a/b", NULL, true },
+		{ NULL, "/c", "/r/s", "/c", NULL, true },
+		{ NULL, "http://h:1", "/r/s", "http://h:1", NULL, false },
+		{ NULL, NULL, "/r/s", "/r/s", "http://127.0.0.1:8790", true },
+		{ "", "", "/r/s", "/r/s", "http://127.0.0.1:8790", true },
+		{ NULL, NULL, "", "http://127.0.0.1:8790", NULL, false },
 	};
 
 	for (size_t i = 0; i < LEN(cases); i++) {
 		struct find_place place[FIND_PLACES_MAX];
 		char why[200];
-		int n = find_places(&cases[i].env, place, why, sizeof why);
+		int n = find_places(cases[i].connect, cases[i].linkq_socket,
+		    cases[i].runtime_socket, place, why, sizeof why);
 
 		cr_assert_eq(n, cases[i].second != NULL ? 2 : 1, "case %zu", i);
 		cr_assert_str_eq(place[0].at, cases[i].first);
@@ -80,10 +59,9 @@ Test(find, tells_sockets_from_urls)
 	};
 
 	for (size_t i = 0; i < LEN(cases); i++) {
-		struct find_environment env = { .connect = cases[i].connect, .ours = mine };
 		struct find_place place[FIND_PLACES_MAX];
 		char why[200] = "";
-		int n = find_places(&env, place, why, sizeof why);
+		int n = find_places(cases[i].connect, NULL, NULL, place, why, sizeof why);
 
 		if (cases[i].at == NULL) {
 			cr_assert_eq(n, -EINVAL);
@@ -99,10 +77,9 @@ Test(find, tells_sockets_from_urls)
 Test(find, refuses_a_path_that_no_socket_can_have)
 {
 	char path[200], why[200];
-	struct find_environment env = { .connect = path, .ours = mine };
 	struct find_place place[FIND_PLACES_MAX];
 
 	memset(path, 'a', sizeof path - 1);
 	path[sizeof path - 1] = '\0';
-	cr_assert_eq(find_places(&env, place, why, sizeof why), -EINVAL);
+	cr_assert_eq(find_places(path, NULL, NULL, place, why, sizeof why), -EINVAL);
 }
