@@ -21,7 +21,6 @@
 #include "daemon/paths.h"
 
 #define CONNECT_TIMEOUT_MS 5000L
-#define ANSWER_TIMEOUT_MS 15000L
 #define TOKEN_MAX 1024
 #define REFUSAL_MAX (64 * 1024)
 
@@ -31,6 +30,8 @@ struct client {
 	CURLM *multi;
 	CURL *easy;
 	bool running;
+	long answer_ms;
+	const volatile sig_atomic_t *stop; /* NULL: nobody stops us */
 	struct curl_slist *headers;
 	char authorization[TOKEN_MAX + 32];
 	char path[8192];
@@ -92,6 +93,7 @@ client_open(char **argv, int *status)
 		client_close(c);
 		return NULL;
 	}
+	c->answer_ms = CLIENT_ANSWER_MS;
 	if (paths_socket(runtime_socket, false, why, sizeof why) != 0)
 		*runtime_socket = '\0'; /* the address may still answer */
 	c->places = find_places(cli_common.connect, getenv("LINKQ_SOCKET"), runtime_socket,
@@ -123,6 +125,13 @@ client_close(struct client *c)
 	free(c->body);
 	free(c);
 	curl_global_cleanup();
+}
+
+void
+client_be_brief(struct client *c, int ms, const volatile sig_atomic_t *stop)
+{
+	c->answer_ms = ms;
+	c->stop = stop;
 }
 
 const char *
@@ -249,7 +258,7 @@ start(struct client *c, const char *path, const char *post, size_t post_len,
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->curl_error);
 	if (chunk == NULL)
-		curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, ANSWER_TIMEOUT_MS);
+		curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, c->answer_ms);
 	if (post != NULL) {
 		curl_easy_setopt(e, CURLOPT_POST, 1L);
 		curl_easy_setopt(e, CURLOPT_POSTFIELDS, post);
@@ -388,8 +397,12 @@ fetch(struct client *c, const char *path, const char *post, size_t post_len, cha
 
 	if (r != 0)
 		return r;
-	while ((r = client_wait(c, 1000, -1)) == 1)
-		;
+	while ((r = client_wait(c, 1000, -1)) == 1) {
+		if (c->stop != NULL && *c->stop) {
+			client_stop(c);
+			return failed(c, -EINTR, "interrupted.");
+		}
+	}
 	if (r != 0)
 		return r;
 	if (c->body == NULL && keep(c, "", 0) != 0)

@@ -9,6 +9,7 @@
 #ifndef LINKQ_CLI_CLIENT_H
 #define LINKQ_CLI_CLIENT_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -22,6 +23,11 @@ struct client; /* owns a curl handle */
  */
 struct client *client_open(char **argv, int *status);
 void client_close(struct client *c); /* NULL is fine */
+
+/* For a live view: whole answers have `ms` to come in place of CLIENT_ANSWER_MS, and *stop
+ * (set by a signal's handler) ends the wait for one with -EINTR. */
+#define CLIENT_ANSWER_MS 15000
+void client_be_brief(struct client *c, int ms, const volatile sig_atomic_t *stop);
 
 const char *client_error(const struct client *c);
 long client_status(const struct client *c); /* HTTP status; 0: none came */

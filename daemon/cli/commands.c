@@ -11,12 +11,15 @@
 #include "daemon/cli/replay.h"
 #include "daemon/cli/status.h"
 #include "daemon/cli/transfer.h"
+#include "daemon/cli/watch.h"
 
 #define NAME_MAX_LEN 16
 
 const struct command commands[] = {
 	{ "status", cmd_status, "[--link ID] [--json] [--quiet]",
 	    "one answer, and an exit status by state", status_help },
+	{ "watch", cmd_watch, "[--wait] [--plain]", "the estimate live in this terminal",
+	    watch_help },
 	{ "hint", cmd_hint, "--ladder KBPS,.. | --playlist FILE [--buffer S] [--segment S] ...",
 	    "which rendition of a stream to fetch next", hint_help },
 	{ "transfer", cmd_transfer, "BYTES[k|M|G] [--up] [--json]",

@@ -136,7 +136,10 @@ words_percent(double ratio)
 {
 	if (!isfinite(ratio))
 		return unknown();
-	return say("%.*f %%", decimals(ratio * 100), ratio * 100);
+	ratio *= 100;
+	if (ratio > 9.95 || llround(ratio * 10) == 10 * llround(ratio))
+		return say("%.0f %%", ratio);
+	return ratio < 0.05 ? say("%.3f %%", ratio) : say("%.1f %%", ratio);
 }
 
 struct words

@@ -73,12 +73,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         request = Request(self, self.rfile.read(length))
         self.server.fake.asked.append(request)
         answer = self.server.fake.answers.get((request.method, request.path))
-        if answer is None:
-            self.say(404, {"type": "about:blank", "title": "Not Found", "status": 404})
-        elif callable(answer):
-            answer(self, request)
-        else:
-            self.say(200, answer)
+        try:
+            if answer is None:
+                self.say(404, {"type": "about:blank", "title": "Not Found", "status": 404})
+            elif callable(answer):
+                answer(self, request)
+            else:
+                self.say(200, answer)
+        except ConnectionError:
+            self.close_connection = True  # linkq has what it wanted, and left
 
     do_GET = do_POST = serve
 

@@ -3,63 +3,13 @@
 """The real linkq against a scripted daemon: what it prints, asks for and exits with. Prints TAP."""
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
-import traceback
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from case import LINKQ, Run, case, main, one_sentence  # noqa: E402
 from fake import Fake, NOTHING, estimate  # noqa: E402
-
-LINKQ = os.path.join(os.environ.get("builddir", "."), "linkq")
-CASES = []
-
-
-def case(sentence):
-    def add(function):
-        CASES.append((sentence, function))
-        return function
-    return add
-
-
-class Run:
-    """One call of linkq, with its own daemon and folder."""
-
-    def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="linkq-test-")
-        self.fake = Fake(os.path.join(self.folder, "s"))
-        keep = ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH")
-        self.env = {k: os.environ[k] for k in keep if k in os.environ}
-        self.env.update(LINKQ_SOCKET=self.fake.where, TZ="UTC0", HOME=self.folder, LC_ALL="C.UTF-8",
-                        XDG_RUNTIME_DIR=self.folder)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.fake.stop()
-        shutil.rmtree(self.folder)
-
-    def linkq(self, *args, stdin=None, env=None):
-        done = subprocess.run([LINKQ, *args], input=stdin, capture_output=True, text=True, timeout=30,
-                              env={**self.env, **(env or {})}, cwd=self.folder,
-                              stdin=subprocess.DEVNULL if stdin is None else None)
-        for text in (done.stdout, done.stderr):
-            assert "\033" not in text, "escape sequences outside a terminal: %r" % text
-        return done
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-
-def one_sentence(text):
-    """Errors are one line that begins with the program's name."""
-    lines = text.splitlines()
-    assert lines and lines[0].startswith("linkq") and lines[0].endswith("."), text
-    assert len(lines) == 1 or (len(lines) == 2 and lines[1].startswith("Try '")), text
-
 
 # --- the program as a whole ---
 
@@ -296,22 +246,6 @@ def hint_usage():
         r.fake.answers["POST", "/v1/hint"] = lambda h, q: h.say(400, {"detail": "is not ascending", "field": "ladder_kbps"})
         done = r.linkq("hint", "--ladder", "4,3")
         assert done.returncode == 1 and done.stderr == "linkq hint: linkqd refused (ladder_kbps): is not ascending.\n", done
-
-
-def main():
-    only = sys.argv[1:]
-    chosen = [c for c in CASES if not only or any(word in c[0] for word in only)]
-    failures = 0
-    print("1..%d" % len(chosen), flush=True)
-    for number, (sentence, function) in enumerate(chosen, 1):
-        try:
-            function()
-            print("ok %d - %s" % (number, sentence), flush=True)
-        except Exception:
-            failures += 1
-            print("not ok %d - %s" % (number, sentence))
-            print("".join("# " + line + "\n" for line in traceback.format_exc().splitlines()), end="", flush=True)
-    return 1 if failures else 0
 
 
 if __name__ == "__main__":
