@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the bytes of an interval say of a link's rate.
+ *
+ * A worked example, a download over 10 Mbit/s and 45 ms, dumps each 250 ms. The kernel's
+ * round trip as a receiver (rcv_rtt) goes 63, 140, 54, 51, 54 ms: at the end of its slow
+ * start the sender filled the link's queue. From then on the rate that is seen, 9.6 Mbit/s,
+ * is what the link gives, for as long as data comes without a pause and the rate stays near
+ * it. A sender that paces itself at 3 Mbit/s shows 52 ms throughout, and nothing but "at
+ * least 3 Mbit/s" is learnt; one that sends a burst each 100 ms fills a queue too, but then
+ * pauses of 20 to 90 ms show at some dumps.
+ *
+ * When the link's rate falls, what is underway piles up in its queue: delay shows it, and
+ * the lower rate is believed at once. When a sender slows down there is no such sign.
+ */
+#include "daemon/passive_link.h"
+
+#define MS INT64_C(1000)
+#define SECOND INT64_C(1000000)
+
+/* Fewer bytes in an interval are no rate. */
+#define RATE_BYTES_MIN 3000
+/* Data comes without a pause: so long since the last (jiffies are 4 or 10 ms), or 3 gaps. */
+#define STEADY_GAP_US (20 * MS)
+#define STEADY_MIN 3
+/* A sign of a queue counts for a while: its effect on the rate stays. */
+#define SIGNAL_US (2 * SECOND)
+/* A rate that the link once set is known again for so long, when seen within a fifth. */
+#define KNOWN_US (60 * SECOND)
+#define NEAR(kbps, known) (5 * (kbps) >= 4 * (known))
+
+static int64_t
+max64(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static int64_t
+kbps_of(int64_t bytes, int64_t us)
+{
+	return us > 0 ? bytes * 8000 / us : 0;
+}
+
+/* Time between two segments at this rate. */
+static int64_t
+gap_us(uint32_t segment_bytes, int64_t kbps)
+{
+	return kbps > 0 ? (int64_t)segment_bytes * 8000 / kbps : 0;
+}
+
+bool
+passive_shows_delay(const struct passive_socket *s)
+{
+	return s->now.acked && s->now.rtt_us_min > 0 &&
+	    s->now.rtt_us > s->now.rtt_us_min + s->now.rtt_us_min / 2 + 10 * MS;
+}
+
+bool
+passive_shows_queue(const struct passive_socket *s, int64_t interval_us)
+{
+	int64_t gap, base;
+
+	if (s->now.rcv_rtt_us <= 0 || s->now.rtt_us_min <= 0 || s->now.segment_bytes == 0 ||
+	    s->now.arrived < 10 * (int64_t)s->now.segment_bytes)
+		return false;
+	gap = gap_us(s->now.segment_bytes, kbps_of(s->now.arrived, interval_us));
+	/* The receiver's figure holds a delayed acknowledgement (two segments) and a jiffy. */
+	base = s->now.rtt_us_min + 2 * gap + 4 * MS;
+	/* A radio's jitter alone makes it a fifth to a third. */
+	return s->now.rcv_rtt_us > base + 2 * base / 5;
+}
+
+/* One way: is this interval's rate the link's own? `throughout`: data moved all the time. */
+static enum passive_certainty
+certainty(struct passive_way *w, int64_t now_us, int64_t kbps, bool throughout, bool signal,
+    bool held_back)
+{
+	bool known;
+
+	w->steady = throughout ? w->steady + 1 : 0;
+	if (signal)
+		w->signal_us = now_us;
+	if (w->steady < STEADY_MIN || held_back)
+		return PASSIVE_AT_LEAST;
+	known = w->link_kbps > 0 && now_us - w->link_kbps_us < KNOWN_US &&
+	    NEAR(kbps, w->link_kbps);
+	signal = w->signal_us != PASSIVE_NEVER && now_us - w->signal_us < SIGNAL_US;
+	if (!known && !signal)
+		return PASSIVE_AT_LEAST;
+	w->link_kbps = kbps;
+	w->link_kbps_us = now_us;
+	return PASSIVE_LINK_RATE;
+}
+
+void
+passive_rate_in(struct passive_link *l, const struct passive_sum *sum, int64_t now_us,
+    int64_t interval_us, struct passive_rate *out)
+{
+	int64_t kbps = kbps_of(sum->arrived, interval_us);
+	bool throughout;
+	bool outward; /* our own sending makes the delay */
+
+	*out = (struct passive_rate){.bytes = sum->in, .kbps = -1};
+	throughout = sum->arrived >= RATE_BYTES_MIN && sum->idle_us >= 0 &&
+	    sum->idle_us <= max64(STEADY_GAP_US, 3 * gap_us(sum->segment_bytes, kbps));
+	outward = sum->out > sum->arrived / 4;
+	out->certainty = certainty(&l->in, now_us, kbps, throughout,
+	    !outward && (sum->queued || sum->delayed), sum->unread);
+	if (sum->arrived >= RATE_BYTES_MIN)
+		out->kbps = kbps;
+}
+
+void
+passive_rate_out(struct passive_link *l, const struct passive_sum *sum, int64_t now_us,
+    int64_t interval_us, struct passive_rate *out)
+{
+	int64_t kbps = kbps_of(sum->delivered, interval_us);
+	bool throughout;
+
+	*out = (struct passive_rate){.bytes = sum->out, .kbps = -1};
+	throughout = sum->delivered >= RATE_BYTES_MIN &&
+	    5 * sum->out_full >= 4 * sum->delivered;
+	out->certainty = certainty(&l->out, now_us, kbps, throughout,
+	    sum->delayed || sum->retransmitted > 0, false);
+	if (sum->delivered >= RATE_BYTES_MIN)
+		out->kbps = kbps;
+	/* A burst within says more, where only the burst was the link's to carry. */
+	if (out->certainty == PASSIVE_AT_LEAST && sum->delivery_kbps > out->kbps)
+		out->kbps = sum->delivery_kbps;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: ISC */
+/* Silence, and wishes for a probe. */
+#include "tests/daemon/passive_host.h"
+
+TestSuite(passive_stall, .timeout = 10);
+
+Test(passive_stall, knows_silence_when_two_places_are_unanswered)
+{
+	struct host h = host_start();
+	struct passive_reading r[2] = {
+	    socket_to(1, "203.0.113.1"), socket_to(2, "198.51.100.20")};
+
+	dump(&h, r, 2);
+	sends(&r[0], 100 * MS);
+	sends(&r[1], 50 * MS);
+	cr_assert(dump(&h, r, 2)->silent_us == 0, "their round trip may take this long");
+	cr_assert(h.report[0].waiting);
+	cr_assert(dump(&h, r, 2)->silent_us == 350 * MS);
+	cr_assert(h.report[0].silent_places == 2);
+	cr_assert(dump(&h, r, 2)->silent_us == 600 * MS);
+	cr_assert(passive_counters(h.p).silences == 1);
+	/* The first acknowledgement ends it. */
+	r[0].unacked = 0;
+	r[0].bytes_acked += 400;
+	r[0].since_ack_us = MS;
+	cr_assert(dump(&h, r, 2)->silent_us == 0);
+	cr_assert(h.report[0].heard);
+	passive_destroy(h.p);
+}
+
+Test(passive_stall, wishes_for_one_probe_when_a_single_place_is_unanswered)
+{
+	struct host h = host_start();
+	struct passive_reading r[2] = {
+	    socket_to(1, "203.0.113.1"), socket_to(2, "203.0.113.1")};
+
+	dump(&h, r, 2);
+	sends(&r[0], 100 * MS);
+	sends(&r[1], 100 * MS);
+	dump(&h, r, 2);
+	cr_assert(h.report[0].wish == PASSIVE_NO_WISH);
+	cr_assert(dump(&h, r, 2)->wish == PASSIVE_WISH_UNANSWERED);
+	cr_assert(h.report[0].silent_us == 0);
+	for (int i = 0; i < 20; i++)
+		cr_assert(dump(&h, r, 2)->wish == PASSIVE_NO_WISH, "once");
+	cr_assert(passive_counters(h.p).wishes == 1);
+	passive_destroy(h.p);
+}
+
+Test(passive_stall, blames_the_places_when_something_else_is_heard)
+{
+	struct host h = host_start();
+	struct passive_reading r[3] = {socket_to(1, "203.0.113.1"),
+	    socket_to(2, "198.51.100.20"), socket_to(3, "203.0.113.30")};
+
+	dump(&h, r, 3);
+	sends(&r[0], 100 * MS);
+	sends(&r[1], 100 * MS);
+	for (int i = 0; i < 20; i++) {
+		receives(&r[2], 200);
+		dump(&h, r, 3);
+		cr_assert(h.report[0].silent_us == 0 && h.report[0].wish == PASSIVE_NO_WISH);
+	}
+	/* And still so when all is quiet later: they were dead while the link was not. */
+	for (int i = 0; i < 40; i++) {
+		dump(&h, r, 3);
+		cr_assert(h.report[0].silent_us == 0 && h.report[0].wish == PASSIVE_NO_WISH);
+	}
+	passive_destroy(h.p);
+}
+
+Test(passive_stall, blames_the_places_when_a_probe_is_answered)
+{
+	struct host h = host_start();
+	struct passive_reading r[2] = {
+	    socket_to(1, "203.0.113.1"), socket_to(2, "198.51.100.20")};
+
+	dump(&h, r, 2);
+	sends(&r[0], 100 * MS);
+	sends(&r[1], 100 * MS);
+	dump(&h, r, 2);
+	cr_assert(dump(&h, r, 2)->silent_us > 0);
+	passive_answered(h.p, h.now_us, 0);
+	for (int i = 0; i < 20; i++)
+		cr_assert(dump(&h, r, 2)->silent_us == 0);
+	passive_destroy(h.p);
+}
+
+Test(passive_stall, hears_acknowledgements_that_move_nothing)
+{
+	struct host h = host_start();
+	struct passive_reading r[2] = {
+	    socket_to(1, "203.0.113.1"), socket_to(2, "198.51.100.20")};
+
+	dump(&h, r, 2);
+	sends(&r[0], 100 * MS);
+	sends(&r[1], 100 * MS);
+	dump(&h, r, 2);
+	for (int i = 0; i < 8; i++) { /* a lost segment: the same byte is acknowledged again */
+		r[0].since_ack_us = 10 * MS;
+		cr_assert(dump(&h, r, 2)->silent_us == 0);
+	}
+	passive_destroy(h.p);
+}
+
+Test(passive_stall, does_not_take_connects_alone_for_silence)
+{
+	struct host h = host_start();
+	struct passive_reading r[2] = {
+	    socket_to(1, "203.0.113.1"), socket_to(2, "198.51.100.20")};
+
+	dump(&h, NULL, 0);
+	for (size_t i = 0; i < 2; i++) {
+		r[i].phase = PASSIVE_CONNECTING;
+		r[i].rtt_us = r[i].since_data_us = r[i].since_ack_us = -1;
+		r[i].unacked = 1;
+	}
+	for (int i = 0; i < 30; i++)
+		cr_assert(dump(&h, r, 2)->silent_us == 0);
+	cr_assert(passive_counters(h.p).wishes == 1);
+	passive_destroy(h.p);
+}
+
+Test(passive_stall, does_not_take_a_dead_ipv6_for_a_dead_link)
+{
+	struct host h = host_start();
+	struct passive_reading r[3] = {socket_to(1, "2001:db8:1::1"),
+	    socket_to(2, "2001:db8:2::1"), socket_to(3, "203.0.113.1")};
+
+	dump(&h, r, 3);
+	sends(&r[0], 100 * MS);
+	sends(&r[1], 100 * MS);
+	for (int i = 0; i < 10; i++)
+		cr_assert(dump(&h, r, 3)->silent_us == 0);
+	cr_assert(dump(&h, r, 2)->silent_us > 0, "where IPv6 is all there is, it is the link");
+	passive_destroy(h.p);
+}
+
+Test(passive_stall, wishes_for_one_probe_when_what_flowed_falls_still)
+{
+	struct host h = host_start();
+	struct passive_reading r = socket_to(1, "203.0.113.1");
+	int wishes = 0;
+
+	dump(&h, &r, 1);
+	download(&h, &r, 5000, 8);
+	for (int i = 0; i < 20; i++) {
+		dump(&h, &r, 1);
+		wishes += h.report[0].wish == PASSIVE_WISH_STILL;
+		cr_assert(h.report[0].silent_us == 0, "a server that pauses looks the same");
+		cr_assert(i < 2 || wishes == 1);
+	}
+	download(&h, &r, 5000, 8);
+	dump(&h, &r, 1);
+	cr_assert(dump(&h, &r, 1)->wish == PASSIVE_WISH_STILL, "the next time, again");
+	passive_destroy(h.p);
+}
+
+Test(passive_stall, does_not_wonder_at_a_transfer_whose_socket_was_closed)
+{
+	struct host h = host_start();
+	struct passive_reading r[2] = {
+	    socket_to(1, "203.0.113.1"), socket_to(2, "203.0.113.2")};
+
+	dump(&h, r, 2);
+	for (int i = 0; i < 8; i++) {
+		receives(&r[0], 100000);
+		dump(&h, r, 2);
+	}
+	passive_gone(h.p, h.now_us, &r[0]);
+	for (int i = 0; i < 20; i++)
+		cr_assert(dump(&h, &r[1], 1)->wish == PASSIVE_NO_WISH);
+	passive_destroy(h.p);
+}
