@@ -17,6 +17,9 @@
 /* Unknown names that are told in one go. */
 #define UNKNOWN_MAX 8
 #define UNKNOWN_LEN 64
+/* What follows an open quote or comment is swallowed without a word: this shows it. */
+#define END_NAME "end-of-file"
+#define END_TEXT "\n" END_NAME " = 1\n"
 
 /*
  * One reading of a file. libconfuse gives a callback for each value but no place for an
@@ -27,10 +30,12 @@ static struct reading {
 	const char *path;
 	char *why;
 	size_t why_len, why_used;
-	bool failed;
+	bool failed, full; /* full: there is no room for a further complaint */
 	char unknown[UNKNOWN_MAX][UNKNOWN_LEN]; /* names that an earlier round found */
 	size_t unknown_len;
-	bool again; /* a new unknown name: read once more, knowing it */
+	bool again;   /* a new unknown name: read once more, knowing it */
+	bool to_end;  /* this round looks whether the scanner came to the end */
+	bool at_end;  /* it did */
 	unsigned char seen[CONF_SETTINGS_MAX]; /* assignments so far */
 } reading;
 
@@ -70,23 +75,24 @@ static void __attribute__((format(printf, 2, 3)))
 complain(int line, const char *format, ...)
 {
 	struct reading *r = &reading;
-	size_t room = r->why_len - r->why_used;
+	char text[CONF_WHY_MAX], said[CONF_WHY_MAX + 1024];
 	va_list args;
 	int n;
 
 	r->failed = true;
-	if (room <= 1)
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	n = snprintf(said, sizeof said, "%s%s:%d: %s", r->why_used > 0 ? "\n" : "", r->path, line,
+	    text);
+	if (n < 0)
 		return;
-	n = snprintf(r->why + r->why_used, room, "%s%s:%d: ", r->why_used > 0 ? "\n" : "",
-	    r->path, line);
-	if (n < 0 || (size_t)n >= room) { /* a cut line helps nobody */
-		r->why[r->why_used] = '\0';
-		r->why_len = r->why_used + 1;
+	/* Half a line helps nobody, but for the first; and then those behind it are none. */
+	if (r->why_used > 0 && (r->full || (size_t)n >= r->why_len - r->why_used)) {
+		r->full = true;
 		return;
 	}
-	va_start(args, format);
-	(void)vsnprintf(r->why + r->why_used + n, room - (size_t)n, format, args);
-	va_end(args);
+	(void)snprintf(r->why + r->why_used, r->why_len - r->why_used, "%s", said);
 	r->why_used += strlen(r->why + r->why_used);
 }
 
@@ -94,11 +100,13 @@ static void
 complain_unknown(int line, const char *name)
 {
 	const char *near = setting_near(name, strlen(name));
+	char quoted[80];
 
+	setting_quote(quoted, sizeof quoted, name, strlen(name));
 	if (near != NULL)
-		complain(line, "there is no setting \"%s\"; did you mean %s?", name, near);
+		complain(line, "there is no setting %s; did you mean %s?", quoted, near);
 	else
-		complain(line, "there is no setting \"%s\"; linkqd.conf(5) lists them", name);
+		complain(line, "there is no setting %s; linkqd.conf(5) lists them", quoted);
 }
 
 /* libconfuse stops at a name it does not know. Remember it, and read again with it known. */
@@ -159,10 +167,23 @@ on_unknown(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	return 0;
 }
 
+static int
+on_end(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	(void)cfg;
+	(void)opt;
+	*(const char **)result = value;
+	reading.at_end = true;
+	return 0;
+}
+
 static void
 options(cfg_opt_t *o)
 {
 	size_t n = 0;
+
+	if (reading.to_end)
+		o[n++] = (cfg_opt_t)CFG_STR_CB(END_NAME, NULL, CFGF_NODEFAULT, on_end);
 
 	for (size_t i = 0; i < settings_len; i++)
 		if (setting_is_list(&settings[i]))
@@ -197,7 +218,7 @@ take_empty_lists(cfg_t *cfg)
 static int
 read_once(const char *text)
 {
-	cfg_opt_t o[CONF_SETTINGS_MAX + UNKNOWN_MAX + 1];
+	cfg_opt_t o[CONF_SETTINGS_MAX + UNKNOWN_MAX + 2];
 	cfg_t *cfg;
 	int rc;
 
@@ -215,11 +236,51 @@ read_once(const char *text)
 	return reading.failed || reading.again ? -EINVAL : 0;
 }
 
+static int
+count_lines(const char *text)
+{
+	int n = 0;
+
+	for (; *text != '\0'; text++)
+		n += *text == '\n';
+	return n;
+}
+
+/* One round from the start. The last one, if it succeeds, is what counts. */
+static int
+read_round(struct conf *c, const char *text)
+{
+	struct reading *r = &reading;
+	struct conf *work = malloc(sizeof *work);
+	int err = work != NULL ? copy(work, c) : -ENOMEM;
+
+	r->conf = work;
+	r->why_used = 0;
+	r->failed = r->full = r->again = r->at_end = false;
+	memset(r->seen, 0, sizeof r->seen);
+	r->why[0] = '\0';
+	if (err == 0)
+		err = read_once(text);
+	if (err == 0 && r->to_end && !r->at_end) {
+		complain(count_lines(text) - 2, "a quote or a comment is not closed");
+		err = -EINVAL;
+	}
+	if (err == -ENOMEM)
+		(void)snprintf(r->why, r->why_len, "%s: out of memory", r->path);
+	if (err == 0 && r->to_end) {
+		conf_finish(c);
+		*c = *work;
+	} else if (work != NULL) {
+		conf_finish(work);
+	}
+	free(work);
+	return err;
+}
+
 int
 conf_load_text(struct conf *c, const char *path, const char *text, size_t len, char *why,
     size_t why_len)
 {
-	struct conf *work;
 	char *ended;
 	int err;
 
@@ -234,39 +295,26 @@ conf_load_text(struct conf *c, const char *path, const char *text, size_t len, c
 		(void)snprintf(why, why_len, "%s: not a text: it has a zero byte in it", path);
 		return -EINVAL;
 	}
-	work = malloc(sizeof *work);
-	ended = malloc(len + 2);
-	if (work == NULL || ended == NULL) {
-		free(work);
-		free(ended);
+	ended = malloc(len + sizeof END_TEXT);
+	if (ended == NULL) {
 		(void)snprintf(why, why_len, "%s: out of memory", path);
 		return -ENOMEM;
 	}
 	memcpy(ended, text, len);
-	ended[len] = '\n';
-	ended[len + 1] = '\0';
 	memset(&reading, 0, sizeof reading);
+	reading.path = path;
+	reading.why = why;
+	reading.why_len = why_len;
 	do {
-		err = copy(work, c);
-		reading.conf = work;
-		reading.path = path;
-		reading.why = why;
-		reading.why_len = why_len;
-		reading.why_used = 0;
-		reading.failed = reading.again = false;
-		memset(reading.seen, 0, sizeof reading.seen);
-		why[0] = '\0';
-		if (err == 0)
-			err = read_once(ended);
-		if (err != 0)
-			conf_finish(work);
+		memcpy(ended + len, "\n", 2);
+		err = read_round(c, ended);
 	} while (reading.again);
 	if (err == 0) {
-		conf_finish(c);
-		*c = *work;
+		reading.to_end = true;
+		memcpy(ended + len, END_TEXT, sizeof END_TEXT);
+		err = read_round(c, ended);
 	}
 	free(ended);
-	free(work);
 	return err;
 }
 
@@ -322,18 +370,20 @@ conf_set(struct conf *c, const char *key_is_value, char *why, size_t why_len)
 	const char *equals = strchr(key_is_value, '=');
 	const struct setting *s;
 	const char *near;
+	char quoted[80];
 	size_t key_len;
 
 	if (equals == NULL || equals == key_is_value) {
-		(void)snprintf(why, why_len, "\"%.64s\": allowed is KEY=VALUE", key_is_value);
+		setting_quote(quoted, sizeof quoted, key_is_value, strlen(key_is_value));
+		(void)snprintf(why, why_len, "%s: allowed is KEY=VALUE", quoted);
 		return -EINVAL;
 	}
 	key_len = (size_t)(equals - key_is_value);
 	s = setting_find(key_is_value, key_len);
 	if (s == NULL) {
 		near = setting_near(key_is_value, key_len);
-		(void)snprintf(why, why_len, "there is no setting \"%.*s\"%s%s%s",
-		    key_len > 64 ? 64 : (int)key_len, key_is_value,
+		setting_quote(quoted, sizeof quoted, key_is_value, key_len);
+		(void)snprintf(why, why_len, "there is no setting %s%s%s%s", quoted,
 		    near != NULL ? "; did you mean " : "", near != NULL ? near : "",
 		    near != NULL ? "?" : "; linkqd.conf(5) lists them");
 		return -EINVAL;

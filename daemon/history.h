@@ -52,8 +52,8 @@ int history_put(struct history *h, const char *key, const void *value, size_t le
 /* Each link's id, in no order. */
 int history_each_link(struct history *h, void (*each)(void *arg, const char *id), void *arg);
 
-/* Rows from before these instants go, at most HISTORY_CHUNK of each kind in one call, in a
- * transaction of its own. How many went, or a negative errno. */
+/* Rows from before these instants go, HISTORY_CHUNK of each kind in one call (more only where
+ * more are of one instant), in a transaction of its own. How many went, or a negative errno. */
 #define HISTORY_CHUNK 2000
 struct history_cutoff {
 	int64_t estimates_wall_us, observations_wall_us, events_wall_us;

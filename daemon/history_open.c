@@ -47,6 +47,23 @@ _Static_assert(sizeof steps / sizeof steps[0] == HISTORY_SCHEMA, "a step for eac
 
 #define BUSY_MS 5000
 
+/* SQLite knows ENOSPC as a full disk; but a quota, and a limit on the size of files, are
+ * that by other names, and come as errors of input and output. What the log's last error
+ * was is not to be had from sqlite3_system_errno: undoing has come after it. */
+static bool
+is_no_space(struct sqlite3 *db)
+{
+	sqlite3_file *wal = NULL;
+	int e = 0;
+
+	if (db == NULL || sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal))
+		return false;
+	if (wal == NULL || wal->pMethods == NULL)
+		return false;
+	(void)wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &e);
+	return e == ENOSPC || e == EDQUOT || e == EFBIG;
+}
+
 int
 history_errno(struct sqlite3 *db, int rc)
 {
@@ -76,8 +93,7 @@ history_errno(struct sqlite3 *db, int rc)
 	case SQLITE_IOERR:
 		if (rc == SQLITE_IOERR_NOMEM)
 			return -ENOMEM;
-		/* A quota, or a limit on file sizes, is a full disk by another name. */
-		return system == ENOSPC || system == EDQUOT || system == EFBIG ? -ENOSPC : -EIO;
+		return is_no_space(db) ? -ENOSPC : -EIO;
 	default:
 		return -EIO;
 	}

@@ -202,6 +202,20 @@ setting_allowed(const struct setting *s, char *out, size_t len)
 	}
 }
 
+void
+setting_quote(char *out, size_t cap, const char *text, size_t len)
+{
+	size_t room = cap - 3; /* two quotes and the end */
+
+	assert(cap > 8);
+	*out++ = '"';
+	for (size_t i = 0; i < len && i < room; i++)
+		*out++ = len > room && i + 2 >= room ? '.' : text[i] >= 0 && text[i] < ' ' ? '?' :
+												text[i];
+	*out++ = '"';
+	*out = '\0';
+}
+
 static int
 take_list(struct conf *c, const struct setting *s, bool own, const char *value)
 {
@@ -253,7 +267,7 @@ int
 setting_take(struct conf *c, const struct setting *s, enum conf_origin origin,
     const char *value, char *why, size_t why_len)
 {
-	char allowed[256];
+	char allowed[256], quoted[160];
 	int err;
 
 	if (setting_is_list(s)) {
@@ -273,17 +287,18 @@ setting_take(struct conf *c, const struct setting *s, enum conf_origin origin,
 		c->origin[s - settings] = origin;
 		return 0;
 	}
+	setting_quote(quoted, sizeof quoted, value, strlen(value));
 	if (err == -ENOSPC)
 		(void)snprintf(allowed, sizeof allowed, "more values than there is room for");
 	else if (err == -EEXIST)
-		(void)snprintf(allowed, sizeof allowed, "\"%.64s\" is there twice", value);
+		(void)snprintf(allowed, sizeof allowed, "%s is there twice", quoted);
 	else if (err == -ENOMEM)
 		(void)snprintf(allowed, sizeof allowed, "out of memory");
 	else
 		setting_allowed(s, allowed, sizeof allowed);
 	if (err == -EINVAL)
-		(void)snprintf(why, why_len, "%s: \"%.128s\" is not allowed; allowed: %s",
-		    s->name, value, allowed);
+		(void)snprintf(why, why_len, "%s: %s is not allowed; allowed: %s", s->name,
+		    quoted, allowed);
 	else
 		(void)snprintf(why, why_len, "%s: %s", s->name, allowed);
 	return -EINVAL;

@@ -51,6 +51,8 @@ void setting_clear(struct conf *c, const struct setting *s);
 void setting_preset(struct conf *c, const struct setting *s);
 /* "NAME = VALUE\n", as a file would say it; behind a # where it is a preset. */
 void setting_print(const struct conf *c, const struct setting *s, FILE *out);
+/* Foreign text for a message: in quotes, on one line, cut where there is no room. */
+void setting_quote(char *out, size_t cap, const char *text, size_t len);
 /* What is allowed, in a few words. */
 void setting_allowed(const struct setting *s, char *out, size_t len);
 

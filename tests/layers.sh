@@ -33,7 +33,7 @@ only() {
 	    grep -vE "^($allowed):"
 }
 
-echo "1..9"
+echo "1..10"
 says "the estimator includes nothing of the api or the daemon, no input, output or clock" \
     "$(includes estimator 'api/|daemon/|event2?/|sqlite3|microhttpd|curl/|time\.h|stdio|stdlib|unistd|sys/|pthread|errno\.h.*socket')"
 says "the api includes nothing of the daemon and none of its libraries" \
@@ -44,12 +44,14 @@ says "the lab needs nothing of the daemon" \
     "$(includes daemon/lab 'daemon/[a-z_]+\.h|api/|estimator/')"
 says "libmicrohttpd is known to api/http.c alone" \
     "$(only 'microhttpd\.h' 'api/http[a-z_]*.[ch]' api/http.c api/http_gate.c api/http_stream.c)"
-says "SQLite is known to the store alone" \
-    "$(only 'sqlite3\.h' daemon/store_db.c daemon/store_db.h daemon/store.c)"
+says "SQLite is known to the history's file alone" \
+    "$(only 'sqlite3\.h' daemon/history.c daemon/history_open.c daemon/history_read.c)"
 says "libevent is known to the loop and the probes' glue alone" \
     "$(only 'event2/[a-z_]+\.h' daemon/loop.c daemon/probe_http.c)"
 says "libcurl is known to the probes and to linkq's client alone" \
     "$(only 'curl/curl\.h' daemon/probe_http.c daemon/cli/client.c)"
+says "libconfuse is known to the configuration alone" \
+    "$(only 'confuse\.h' daemon/config.c)"
 says "nothing turns assertions off" \
     "$(grep -rnE 'define[[:space:]]+NDEBUG|-DNDEBUG' estimator api daemon configure.ac Makefile.am --include='*.[ch]' --include='Makefile*' --include=configure.ac 2>/dev/null)"
 exit $fail

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: ISC */
+/* The history when the world misbehaves: corrupt, foreign, full, killed, taken. */
+#include "history_help.h"
+
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "daemon/history.h"
+
+TestSuite(faults, .init = scratch_begin, .fini = scratch_end, .timeout = 60);
+
+/* What store_open says of it. */
+static int
+try_open(const char *path)
+{
+	struct store_options o = { .path = path, .wake_fd = -1 };
+	struct store *st = NULL;
+	int err;
+
+	log_open(LOG_LEVEL_ERROR, true);
+	err = store_open(&o, &st, why, sizeof why);
+	if (err != 0)
+		cr_assert(strlen(why) > 10 && strchr(why, '\n') == NULL, "one sentence");
+	store_close(st);
+	return err;
+}
+
+static void
+sql(const char *path, const char *text)
+{
+	sqlite3 *db;
+	char *error = NULL;
+
+	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+	cr_assert_eq(sqlite3_exec(db, text, NULL, NULL, &error), SQLITE_OK, "%s", error);
+	cr_assert_eq(sqlite3_close(db), SQLITE_OK);
+}
+
+static int64_t
+number(const char *path, const char *text)
+{
+	sqlite3 *db;
+	sqlite3_stmt *s;
+	int64_t n;
+
+	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+	cr_assert_eq(sqlite3_prepare_v2(db, text, -1, &s, NULL), SQLITE_OK);
+	cr_assert_eq(sqlite3_step(s), SQLITE_ROW);
+	n = sqlite3_column_int64(s, 0);
+	(void)sqlite3_finalize(s);
+	(void)sqlite3_close(db);
+	return n;
+}
+
+static bool
+is_whole(const char *path)
+{
+	sqlite3 *db;
+	sqlite3_stmt *s;
+	bool ok;
+
+	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+	cr_assert_eq(sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &s, NULL), SQLITE_OK);
+	cr_assert_eq(sqlite3_step(s), SQLITE_ROW);
+	ok = strcmp((const char *)sqlite3_column_text(s, 0), "ok") == 0;
+	(void)sqlite3_finalize(s);
+	(void)sqlite3_close(db);
+	return ok;
+}
+
+static void
+fill(const char *path, int rows)
+{
+	struct store *st = open_store(path);
+
+	for (int i = 0; i < rows; i++) {
+		struct api_estimate_row e = estimate(i, 1000 + i);
+
+		store_estimate(st, &e);
+	}
+	store_close(st);
+}
+
+/* The one file beside the database that was moved aside; NULL where there is none. */
+static const char *
+moved_aside(void)
+{
+	static char found[256];
+	DIR *dir = opendir(scratch);
+	struct dirent *e;
+
+	found[0] = '\0';
+	while ((e = readdir(dir)) != NULL)
+		if (strstr(e->d_name, ".corrupt-") != NULL && strstr(e->d_name, "-wal") == NULL &&
+		    strstr(e->d_name, "-shm") == NULL)
+			(void)snprintf(found, sizeof found, "%s/%.128s", scratch, e->d_name);
+	(void)closedir(dir);
+	return found[0] != '\0' ? found : NULL;
+}
+
+static void
+assert_begun_anew(const char *path, const void *was, size_t was_len)
+{
+	static char kept[1 << 20];
+	struct store *st = open_store(path);
+	struct api_estimate_row e = estimate(0, 1);
+
+	cr_assert_not_null(moved_aside(), "the file is kept");
+	cr_assert_eq(scratch_read(moved_aside(), kept, sizeof kept), (ssize_t)was_len);
+	cr_assert_eq(memcmp(kept, was, was_len), 0, "as it was");
+	store_estimate(st, &e);
+	cr_assert_eq(count_rows(st, API_ESTIMATES), 1);
+	store_close(st);
+}
+
+Test(faults, begins_anew_beside_a_file_that_is_no_database)
+{
+	const char *path = scratch_path("h.db");
+	char junk[8192];
+
+	memset(junk, 'x', sizeof junk);
+	scratch_write(path, junk, sizeof junk);
+	assert_begun_anew(path, junk, sizeof junk);
+}
+
+Test(faults, begins_anew_beside_a_broken_header)
+{
+	const char *path = scratch_path("h.db");
+	static char bytes[1 << 20];
+	ssize_t len;
+
+	fill(path, 2000);
+	len = scratch_read(path, bytes, sizeof bytes);
+	cr_assert_gt(len, 8192);
+	memset(bytes + 16, 0xff, 64);
+	scratch_write(path, bytes, (size_t)len);
+	assert_begun_anew(path, bytes, (size_t)len);
+}
+
+Test(faults, begins_anew_beside_a_truncated_file)
+{
+	const char *path = scratch_path("h.db");
+	static char bytes[1 << 20];
+	ssize_t len;
+
+	fill(path, 2000);
+	len = scratch_read(path, bytes, sizeof bytes);
+	scratch_write(path, bytes, (size_t)len / 2);
+	assert_begun_anew(path, bytes, (size_t)len / 2);
+}
+
+Test(faults, checks_the_whole_file_after_an_unclean_stop)
+{
+	const char *path = scratch_path("h.db");
+	static char bytes[1 << 20];
+	ssize_t len;
+
+	fill(path, 2000);
+	len = scratch_read(path, bytes, sizeof bytes);
+	memset(bytes + len / 2, 0xa5, 4096); /* a page amidst: nobody reads it at the start */
+	scratch_write(path, bytes, (size_t)len);
+	cr_assert_eq(try_open(path), 0, "a clean stop is believed");
+	cr_assert_null(moved_aside());
+	(void)scratch_read(path, bytes, sizeof bytes); /* closing wrote into it */
+	scratch_write(scratch_path("h.db-wal"), "left behind", 11);
+	assert_begun_anew(path, bytes, (size_t)len);
+}
+
+Test(faults, moves_a_file_aside_that_turns_out_corrupt_while_it_runs)
+{
+	const char *path = scratch_path("h.db");
+	struct history *h;
+	struct api_estimate_row e = estimate(0, 1);
+	char lock[8];
+
+	log_open(LOG_LEVEL_ERROR, true);
+	cr_assert_eq(history_open(path, &h, why, sizeof why), 0, "%s", why);
+	cr_assert_eq(history_begin(h), 0);
+	cr_assert_eq(history_estimate(h, &e), 0);
+	history_rollback(h);
+	cr_assert_eq(history_restart(h, why, sizeof why), 0, "%s", why);
+	cr_assert_not_null(moved_aside());
+	cr_assert_eq(try_open(path), -EEXIST, "the lock is kept throughout");
+	cr_assert_eq(history_begin(h), 0);
+	cr_assert_eq(history_estimate(h, &e), 0, "its link is there again");
+	cr_assert_eq(history_commit(h), 0);
+	history_close(h);
+	cr_assert_eq(number(path, "SELECT count(*) FROM estimate"), 1);
+	cr_assert_eq(scratch_read(scratch_path("h.db-lock"), lock, sizeof lock), 0);
+}
+
+static void
+assert_untouched(const char *path)
+{
+	static char before[1 << 20], after[1 << 20];
+	ssize_t len = scratch_read(path, before, sizeof before);
+
+	cr_assert_eq(try_open(path), -EPROTO);
+	cr_assert_eq(scratch_read(path, after, sizeof after), len);
+	cr_assert_eq(memcmp(before, after, (size_t)len), 0);
+	cr_assert_null(moved_aside());
+}
+
+Test(faults, leaves_a_newer_schema_as_it_is)
+{
+	const char *path = scratch_path("h.db");
+
+	fill(path, 10);
+	sql(path, "PRAGMA user_version = 99");
+	assert_untouched(path);
+	cr_assert_not_null(strstr(why, "newer"));
+}
+
+Test(faults, leaves_the_database_of_another_program_as_it_is)
+{
+	const char *path = scratch_path("h.db");
+
+	sql(path, "CREATE TABLE bookmarks (url TEXT)");
+	assert_untouched(path);
+	cr_assert_not_null(strstr(why, "another program"));
+}
+
+Test(faults, is_opened_by_one_at_a_time)
+{
+	const char *path = scratch_path("h.db");
+	struct store *st = open_store(path);
+
+	cr_assert_eq(try_open(path), -EEXIST);
+	cr_assert_not_null(strstr(why, "another linkqd"));
+	store_close(st);
+	cr_assert_eq(try_open(path), 0);
+}
+
+Test(faults, says_in_a_sentence_where_it_cannot_write)
+{
+	const char *path = scratch_path("h.db");
+
+	cr_assert_eq(try_open("/nonexistent/h.db"), -ENOENT);
+	cr_assert_eq(mkdir(path, 0700), 0);
+	cr_assert_eq(try_open(path), -EISDIR);
+	cr_assert_eq(rmdir(path), 0);
+	fill(path, 1);
+	(void)chmod(path, 0444);
+	(void)chmod(scratch_path("h.db-lock"), 0666);
+	(void)chmod(scratch, 0755);
+	if (geteuid() == 0) /* modes do not bind root */
+		cr_assert_eq(seteuid(65534), 0);
+	cr_assert_eq(try_open(path), -EACCES);
+	cr_assert_eq(try_open(scratch_path("new.db")), geteuid() == 65534 ? -EACCES : 0);
+	if (geteuid() == 65534)
+		cr_assert_eq(seteuid(0), 0);
+}
+
+/* Version by version, and nothing of a step that fails. */
+Test(faults, migrates_step_by_step)
+{
+	static const char *const steps[] = {
+		"CREATE TABLE a (x INTEGER) STRICT; INSERT INTO a VALUES (7)",
+		"ALTER TABLE a ADD COLUMN y INTEGER; UPDATE a SET y = x * 2",
+		"CREATE TABLE b (z INTEGER) STRICT; INSERT INTO nowhere VALUES (1)",
+	};
+	const char *path = scratch_path("old.db");
+	sqlite3 *db;
+
+	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+	cr_assert_eq(history_migrate(db, steps, 1), 0);
+	cr_assert_eq(number(path, "PRAGMA user_version"), 1);
+	cr_assert_eq(history_migrate(db, steps, 2), 0, "an older file is brought on");
+	cr_assert_eq(number(path, "SELECT y FROM a"), 14);
+	cr_assert_eq(history_migrate(db, steps, 2), 0, "once");
+	cr_assert_neq(history_migrate(db, steps, 3), 0);
+	cr_assert_eq(number(path, "PRAGMA user_version"), 2);
+	cr_assert_eq(number(path, "SELECT count(*) FROM sqlite_schema WHERE name = 'b'"), 0);
+	cr_assert_eq(sqlite3_close(db), SQLITE_OK);
+}
+
+Test(faults, stamps_its_file)
+{
+	const char *path = scratch_path("h.db");
+
+	fill(path, 1);
+	cr_assert_eq(number(path, "PRAGMA application_id"), HISTORY_APPLICATION_ID);
+	cr_assert_eq(number(path, "PRAGMA user_version"), HISTORY_SCHEMA);
+	cr_assert_eq(number(path, "PRAGMA auto_vacuum"), 2);
+}
+
+Test(faults, stays_small)
+{
+	const char *path = scratch_path("h.db");
+	struct stat st;
+	struct store *store = open_store(path);
+
+	for (int i = 0; i < 20000; i++) { /* busy: every column has its full width */
+		struct api_estimate_row e = estimate(i, 4000 + i % 977 * 11);
+
+		e.up_kbps_p50 = 1000 + i % 313;
+		e.rtt_us_min = 38000 + i % 1009;
+		e.rtt_us_p50 = 45000 + i % 10007;
+		e.rtt_us_p90 = 71000 + i % 30011;
+		e.ttfb_us_p50 = 90000 + i % 60013;
+		e.loss_ppm = i % 5 == 0 ? 2000 : 0;
+		e.bytes_observed = 650000 + i;
+		e.bytes_probed = i % 30 == 0 ? 200000 : 0;
+		store_estimate(store, &e);
+		if (i % 500 == 499) /* no faster than it is written */
+			cr_assert_eq(count_rows(store, API_EVENTS), 0);
+	}
+	store_close(store);
+	cr_assert_eq(number(path, "SELECT count(*) FROM estimate"), 20000);
+	cr_assert_eq(stat(path, &st), 0);
+	cr_assert_leq(st.st_size / 20000, 60, "%jd bytes a row", (intmax_t)st.st_size / 20000);
+}
+
+/* In a child: hand rows over until 600 are reported as written, then 5 more, and wait. */
+static void
+write_and_wait(const char *path, int pipe_fd)
+{
+	struct store *st = open_store(path);
+	struct store_report r;
+
+	for (int i = 0; i < 600; i++) {
+		struct api_estimate_row e = estimate(i, 1000);
+
+		store_estimate(st, &e);
+	}
+	cr_assert_eq(count_rows(st, API_ESTIMATES), 600);
+	store_report(st, &r);
+	for (int i = 600; i < 605; i++) {
+		struct api_estimate_row e = estimate(i, 1000);
+
+		store_estimate(st, &e);
+	}
+	(void)!write(pipe_fd, &r.rows, sizeof r.rows);
+	for (;;)
+		(void)pause();
+}
+
+Test(faults, survives_kill_with_all_that_was_committed)
+{
+	const char *path = scratch_path("h.db");
+	int64_t rows = 0;
+	int fds[2], status;
+	pid_t pid;
+
+	cr_assert_eq(pipe(fds), 0);
+	pid = fork();
+	cr_assert(pid >= 0);
+	if (pid == 0)
+		write_and_wait(path, fds[1]);
+	cr_assert_eq(read(fds[0], &rows, sizeof rows), (ssize_t)sizeof rows);
+	cr_assert_eq(rows, 600);
+	cr_assert_eq(kill(pid, SIGKILL), 0);
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert_eq(try_open(path), 0, "neither lock nor log is in the way: %s", why);
+	cr_assert_null(moved_aside());
+	cr_assert(is_whole(path));
+	rows = number(path, "SELECT count(*) FROM estimate");
+	cr_assert(rows >= 600 && rows <= 605, "%jd", (intmax_t)rows);
+}
+
+static void
+wait_for(struct store *st, bool ok)
+{
+	struct store_report r;
+	int tries = 0;
+
+	do {
+		store_report(st, &r);
+		if (r.ok != ok)
+			(void)poll(NULL, 0, 10);
+	} while (r.ok != ok && ++tries < 3000);
+	cr_assert_eq(r.ok, ok);
+	cr_assert_eq(r.why[0] == '\0', ok);
+}
+
+Test(faults, goes_on_when_a_full_disk_has_room_again)
+{
+	const char *path = scratch_path("h.db");
+	struct store *st = open_store(path);
+	struct rlimit limit, unlimited;
+	struct store_report r;
+
+	cr_assert_eq(getrlimit(RLIMIT_FSIZE, &unlimited), 0);
+	limit = unlimited;
+	limit.rlim_cur = 40960; /* the log of the first commits fills it */
+	(void)signal(SIGXFSZ, SIG_IGN);
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	for (int i = 0; i < 1000; i++) {
+		struct api_estimate_row e = estimate(i, 1000);
+
+		store_estimate(st, &e);
+	}
+	wait_for(st, false);
+	store_report(st, &r);
+	cr_assert_gt(r.errors, 0);
+	cr_assert_not_null(strstr(r.why, "no space"), "%s", r.why);
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &unlimited), 0);
+	wait_for(st, true);
+	store_close(st);
+	cr_assert_eq(number(path, "SELECT count(*) FROM estimate"), 1000, "none is lost");
+	cr_assert(is_whole(path));
+}
+
+Test(faults, drops_the_oldest_observations_of_a_full_queue_and_counts_them)
+{
+	const char *path = scratch_path("h.db");
+	struct store *st = open_store(path);
+	struct store_report r;
+	struct api_event_row v = outage(0);
+	sqlite3 *other;
+
+	cr_assert_eq(sqlite3_open(path, &other), SQLITE_OK);
+	cr_assert_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	store_event(st, &v);
+	for (int i = 0; i < 20000; i++) {
+		struct api_observation_row o = observation(i, i);
+
+		store_observation(st, &o);
+	}
+	store_report(st, &r);
+	cr_assert_gt(r.dropped, 10000);
+	cr_assert_lt(r.queued, 6000, "bounded");
+	cr_assert_eq(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+	cr_assert_eq(sqlite3_close(other), SQLITE_OK);
+	store_close(st);
+	cr_assert_eq(number(path, "SELECT count(*) FROM observation"), 20000 - r.dropped);
+	cr_assert_eq(number(path, "SELECT max(bytes) FROM observation"), 19999, "the newest stays");
+	cr_assert_eq(number(path, "SELECT count(*) FROM event"), 1, "an event is no observation");
+}
+
+static int64_t
+retained(struct history *h, const struct history_cutoff *before)
+{
+	int64_t gone = 0;
+	int n;
+
+	while ((n = history_retain(h, before)) > 0) {
+		cr_assert_leq(n, 3 * HISTORY_CHUNK);
+		gone += n;
+	}
+	cr_assert_eq(n, 0);
+	return gone;
+}
+
+Test(faults, drops_what_is_too_old_in_small_steps_and_gives_the_space_back)
+{
+	const char *path = scratch_path("h.db");
+	struct history_cutoff before = { .estimates_wall_us = BASE + 9000 * SECOND,
+		.observations_wall_us = BASE + 9500 * SECOND,
+		.events_wall_us = BASE };
+	struct stat was, is;
+	struct history *h;
+	int left;
+
+	cr_assert_eq(history_open(path, &h, why, sizeof why), 0, "%s", why);
+	cr_assert_eq(history_begin(h), 0);
+	for (int i = 0; i < 10000; i++) {
+		struct api_estimate_row e = estimate(i, 1000);
+		struct api_observation_row o = observation(i - i % 1000, 1000); /* in bursts */
+
+		cr_assert_eq(history_estimate(h, &e), 0);
+		cr_assert_eq(history_observation(h, &o), 0);
+	}
+	cr_assert_eq(history_commit(h), 0);
+	history_close(h);
+	cr_assert_eq(stat(path, &was), 0);
+	cr_assert_eq(history_open(path, &h, why, sizeof why), 0, "%s", why);
+	cr_assert_eq(retained(h, &before), 9000 + 10000);
+	while ((left = history_shrink(h, 16)) > 0)
+		;
+	cr_assert_eq(left, 0);
+	history_close(h);
+	cr_assert_eq(stat(path, &is), 0);
+	cr_assert_lt(is.st_size, was.st_size / 3);
+	cr_assert_eq(number(path, "SELECT count(*) FROM estimate"), 1000);
+	cr_assert_eq(number(path, "SELECT min(t) FROM estimate"), BASE / SECOND + 9000);
+}
+
+/* Whatever a foreign hand wrote into it, an export is text and not a crash. */
+Test(faults, exports_what_no_daemon_wrote)
+{
+	const char *path = scratch_path("h.db");
+	struct store *st;
+
+	fill(path, 1);
+	sql(path, "INSERT INTO estimate VALUES (1764000100, 77, 99, -3, -9223372036854775807,"
+		  " 9223372036854775807, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)");
+	sql(path, "INSERT INTO event VALUES (1764000100000, 1, -5, 99, 99, 1, 1, 1,"
+		  " hex(randomblob(5000)))");
+	sql(path, "INSERT INTO observation VALUES (1764000100000, 1, 1, 9, 9, 1, 1, 1, 1, 1, 9,"
+		  " '\"' || char(10) || hex(randomblob(100)))");
+	st = open_store(path);
+	cr_assert_eq(count_rows(st, API_ESTIMATES), 2);
+	cr_assert_eq(count_rows(st, API_EVENTS), 1);
+	cr_assert_geq(count_rows(st, API_OBSERVATIONS), 1);
+	store_close(st);
+}
