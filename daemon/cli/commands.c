@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "daemon/cli/demo.h"
 #include "daemon/cli/help.h"
 #include "daemon/cli/hint.h"
 #include "daemon/cli/replay.h"
@@ -26,6 +27,8 @@ const struct command commands[] = {
 	    "how long so many bytes would take", transfer_help },
 	{ "replay", cmd_replay, "[--horizon S] < observations.csv > estimates.csv",
 	    "estimates for observations from a file, without the daemon", replay_help },
+	{ "demo", cmd_demo, "[--fast] [--loopback] [-o FILE] [--keep]",
+	    "a whole journey on this machine, no root and no Internet needed", demo_help },
 	{ "help", cmd_help, "[COMMAND]", "show this list, or the options of one command",
 	    "  linkq help status\n" },
 };
