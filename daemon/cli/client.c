@@ -359,7 +359,8 @@ ended(struct client *c, CURLcode code)
 	if (code == CURLE_WRITE_ERROR && c->chunk_error == -EMSGSIZE)
 		return failed(c, -EPROTO, "the answer of linkqd is too large.");
 	if (code == CURLE_WRITE_ERROR && c->chunk_error != 0)
-		return failed(c, c->chunk_error, "%s.", strerror(-c->chunk_error));
+		return failed(c, c->chunk_error, "what came could not be written: %s.",
+		    strerror(-c->chunk_error));
 	if (code == CURLE_OPERATION_TIMEDOUT && c->status == 0)
 		return failed(c, -ECONNREFUSED, "linkqd at %s did not answer in time.",
 		    client_where(c));

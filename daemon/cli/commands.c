@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "daemon/cli/demo.h"
+#include "daemon/cli/export.h"
 #include "daemon/cli/help.h"
 #include "daemon/cli/hint.h"
 #include "daemon/cli/replay.h"
 #include "daemon/cli/status.h"
 #include "daemon/cli/transfer.h"
 #include "daemon/cli/watch.h"
+#include "daemon/cli/why.h"
 
 #define NAME_MAX_LEN 16
 
@@ -21,10 +23,14 @@ const struct command commands[] = {
 	    "one answer, and an exit status by state", status_help },
 	{ "watch", cmd_watch, "[--wait] [--plain]", "the estimate live in this terminal",
 	    watch_help },
+	{ "why", cmd_why, "[--link ID] [--json]", "what the estimate rests on, in sentences",
+	    why_help },
 	{ "hint", cmd_hint, "--ladder KBPS,.. | --playlist FILE [--buffer S] [--segment S] ...",
 	    "which rendition of a stream to fetch next", hint_help },
 	{ "transfer", cmd_transfer, "BYTES[k|M|G] [--up] [--json]",
 	    "how long so many bytes would take", transfer_help },
+	{ "export", cmd_export, "[--what WHAT] [--from T] [--to T] [--format csv|jsonl] [-o FILE]",
+	    "the history as CSV or JSON lines", export_help },
 	{ "replay", cmd_replay, "[--horizon S] < observations.csv > estimates.csv",
 	    "estimates for observations from a file, without the daemon", replay_help },
 	{ "demo", cmd_demo, "[--fast] [--loopback] [-o FILE] [--keep]",

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/cli/when.h"
+#include "daemon/cli/moment.h"
 
 #define SECOND_US INT64_C(1000000)
 #define MINUTE_S 60
@@ -145,7 +145,7 @@ time_of(const json_t *doc, int64_t otherwise)
 	const char *text = json_string_value(json_object_get(doc, "time"));
 	int64_t us;
 
-	return text != NULL && when_parse_rfc3339(text, &us) == 0 ? us : otherwise;
+	return text != NULL && moment_parse_rfc3339(text, &us) == 0 ? us : otherwise;
 }
 
 static void
@@ -211,7 +211,7 @@ live_event(struct live *l, const char *event, const json_t *doc, int64_t wall_us
 		if (*c.kind == '\0' || told_as_outage(c.kind))
 			return;
 		w = view_change_words(&c);
-		add_line(l, c.time_us != WHEN_UNKNOWN ? c.time_us : at, tone_of_change(c.kind), &w);
+		add_line(l, c.time_us != MOMENT_UNKNOWN ? c.time_us : at, tone_of_change(c.kind), &w);
 	} else if (strcmp(event, "outage") == 0) {
 		const char *phase = json_string_value(json_object_get(doc, "phase"));
 
@@ -260,10 +260,10 @@ void
 live_history_estimate(struct live *l, const json_t *row, int64_t wall_us, int64_t mono_us)
 {
 	const char *state = json_string_value(json_object_get(row, "state"));
-	int64_t at = time_of(row, WHEN_UNKNOWN), second;
+	int64_t at = time_of(row, MOMENT_UNKNOWN), second;
 	struct live_bin b = { .second = -1 };
 
-	if (state == NULL || at == WHEN_UNKNOWN || at > wall_us)
+	if (state == NULL || at == MOMENT_UNKNOWN || at > wall_us)
 		return;
 	second = (mono_us - (wall_us - at)) / SECOND_US;
 	b.p10 = cell(row, "down_kbps_p10");

@@ -18,7 +18,7 @@
 
 #include "daemon/cli/chart.h"
 #include "daemon/cli/term.h"
-#include "daemon/cli/when.h"
+#include "daemon/cli/moment.h"
 
 #define WINDOW_S 120    /* that the chart shows at least */
 #define NAME_COLUMNS 12 /* of a row: what it is, then its value */
@@ -340,7 +340,7 @@ draw_lines(struct screen *s, const struct live *l, int rows, int64_t wall_us, bo
 
 	for (size_t i = 0; i < kept && rows > 0; i++, rows--) {
 		const struct live_line *line = &l->line[(l->lines - 1 - i) % LIVE_LINES];
-		int x = put(s, s->y, 0, TERM_PLAIN, "%s  ", when_words(line->wall_us, wall_us, utc).s);
+		int x = put(s, s->y, 0, TERM_PLAIN, "%s  ", moment_words(line->wall_us, wall_us, utc).s);
 
 		put(s, s->y, x, line->tone, "%s", line->text.s);
 		s->y++;

@@ -11,7 +11,7 @@
 #include "daemon/cli/client.h"
 #include "daemon/cli/term.h"
 #include "daemon/cli/view.h"
-#include "daemon/cli/when.h"
+#include "daemon/cli/moment.h"
 
 const char status_help[] =
     "  --link ID   the link with this id; otherwise the one of the default route\n"
@@ -72,17 +72,17 @@ print_rest(const struct view *v, int64_t now)
 	if (*v->change.kind != '\0') {
 		struct words change = view_change_words(&v->change);
 
-		if (v->change.time_us == WHEN_UNKNOWN)
+		if (v->change.time_us == MOMENT_UNKNOWN)
 			row("Last change", change.s, "");
 		else
 			printf("  %-12s %s, %s (%s)\n", "Last change", change.s,
-			    when_words(v->change.time_us, now, cli_common.utc).s,
-			    when_ago(v->change.time_us, now).s);
+			    moment_words(v->change.time_us, now, cli_common.utc).s,
+			    moment_ago(v->change.time_us, now).s);
 	}
 	if (!v->outage)
 		return;
 	printf("  %-12s since %s, for %s", "Outage",
-	    when_words(v->outage_since_us, now, cli_common.utc).s,
+	    moment_words(v->outage_since_us, now, cli_common.utc).s,
 	    words_ms(v->outage_lasted_ms).s);
 	if (isfinite(v->outage_remaining_s_p50))
 		printf("; another %s is expected", words_s(v->outage_remaining_s_p50).s);
@@ -94,7 +94,7 @@ print_rest(const struct view *v, int64_t now)
 static void
 print_view(const struct view *v)
 {
-	int64_t now = when_now();
+	int64_t now = moment_now();
 
 	printf("%s%s%s  %s\n", term_tone(stdout, term_tone_of(v->state, v->quality)),
 	    view_headline(v).s, term_tone(stdout, TERM_PLAIN), view_link(v).s);

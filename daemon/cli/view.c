@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/cli/when.h"
+#include "daemon/cli/moment.h"
 
 /* A number of `object`, at `key` or at `key`.`inner`. */
 static double
@@ -34,7 +34,7 @@ instant(const json_t *object, const char *key)
 	const char *value = json_string_value(json_object_get(object, key));
 	int64_t us;
 
-	return value != NULL && when_parse_rfc3339(value, &us) == 0 ? us : WHEN_UNKNOWN;
+	return value != NULL && moment_parse_rfc3339(value, &us) == 0 ? us : MOMENT_UNKNOWN;
 }
 
 static struct view_quantiles

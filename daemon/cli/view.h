@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The estimate as the API gives it, read into plain numbers for showing. Whatever is
- * missing, null or of another type is unknown: NAN, WHEN_UNKNOWN or "". Names are made fit
+ * missing, null or of another type is unknown: NAN, MOMENT_UNKNOWN or "". Names are made fit
  * for a terminal.
  */
 #ifndef LINKQ_CLI_VIEW_H

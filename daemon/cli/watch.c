@@ -17,7 +17,7 @@
 #include "daemon/cli/live.h"
 #include "daemon/cli/screen.h"
 #include "daemon/cli/sse.h"
-#include "daemon/cli/when.h"
+#include "daemon/cli/moment.h"
 
 #define REDRAW_MS 250
 #define RETRY_MS_MIN 250
@@ -73,9 +73,9 @@ ends(const struct watch *w)
 static void
 say(const char *text)
 {
-	int64_t now = when_now();
+	int64_t now = moment_now();
 
-	printf("%s  %s\n", when_words(now, now, cli_common.utc).s, text);
+	printf("%s  %s\n", moment_words(now, now, cli_common.utc).s, text);
 	fflush(stdout);
 }
 
@@ -99,7 +99,7 @@ show(struct watch *w)
 	live_tick(&w->live, now);
 	if (w->screen == NULL)
 		return;
-	screen_draw(w->screen, &w->live, w->note, when_now(), now, cli_common.utc);
+	screen_draw(w->screen, &w->live, w->note, moment_now(), now, cli_common.utc);
 	if (screen_keys(w->screen))
 		w->quit = true;
 }
@@ -117,7 +117,7 @@ on_event(void *arg, const char *event, const char *data)
 		if (live_estimate(&w->live, doc, now) == 0 && w->screen == NULL)
 			say(live_plain(&w->live, now).s);
 	} else {
-		live_event(&w->live, event, doc, when_now());
+		live_event(&w->live, event, doc, moment_now());
 		if (w->screen == NULL)
 			say_lines(w);
 	}
@@ -138,12 +138,12 @@ on_bytes(void *arg, const char *data, size_t len)
 static void
 read_history(struct watch *w, const char *what, int64_t past_us)
 {
-	int64_t wall = when_now(), mono = mono_now();
+	int64_t wall = moment_now(), mono = mono_now();
 	bool estimates = strcmp(what, "estimates") == 0;
 	char path[320], *body, *rest, *line;
 
 	snprintf(path, sizeof path, "/v1/history?what=%s&from=%s&to=%s&format=jsonl", what,
-	    when_rfc3339(wall - past_us).s, when_rfc3339(wall).s);
+	    moment_rfc3339(wall - past_us).s, moment_rfc3339(wall).s);
 	if (client_get(w->client, path, &body) != 0)
 		return;
 	rest = body;
@@ -173,7 +173,7 @@ begin(struct watch *w)
 		read_history(w, "events", EVENTS_PAST_US);
 	}
 	if (w->live.connection == LIVE_LOST)
-		live_say(&w->live, when_now(), TERM_DIM, "linkqd is back");
+		live_say(&w->live, moment_now(), TERM_DIM, "linkqd is back");
 	live_connection(&w->live, LIVE_CONNECTED, mono_now());
 	if (live_estimate(&w->live, doc, mono_now()) == 0 && w->screen == NULL)
 		say(live_plain(&w->live, mono_now()).s);
@@ -225,7 +225,7 @@ lost(struct watch *w, const char *why)
 	if (w->screen == NULL && !ends(w) && (had || *w->note == '\0'))
 		say(had ? "linkqd went away; waiting for it" : "waiting for linkqd");
 	else if (had)
-		live_say(&w->live, when_now(), TERM_DIM, "linkqd went away");
+		live_say(&w->live, moment_now(), TERM_DIM, "linkqd went away");
 	snprintf(w->note, sizeof w->note, "%s", why);
 	if (strncmp(why, "linkqd", strlen("linkqd")) != 0)
 		w->note[0] = (char)toupper((unsigned char)w->note[0]);

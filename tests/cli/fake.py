@@ -7,6 +7,7 @@ import os
 import queue
 import socket
 import socketserver
+import sys
 import threading
 import time
 import urllib.parse
@@ -116,9 +117,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
             pass
 
 
-class UnixServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
-    address_family = socket.AF_UNIX
+class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # a client may leave
+            super().handle_error(request, client_address)
+
+
+class UnixServer(Server):
+    address_family = socket.AF_UNIX
 
     def server_bind(self):
         self.socket.bind(self.server_address)
@@ -127,10 +135,6 @@ class UnixServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
     def get_request(self):
         request, _ = self.socket.accept()
         return request, ("local", 0)
-
-
-class TcpServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
-    daemon_threads = True
 
 
 class Fake:
@@ -146,7 +150,7 @@ class Fake:
             self.server = UnixServer(path, Handler)
             self.where = path
         else:
-            self.server = TcpServer(("127.0.0.1", 0), Handler)
+            self.server = Server(("127.0.0.1", 0), Handler)
             self.where = "http://127.0.0.1:%d" % self.server.server_port
         self.server.fake = self
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()

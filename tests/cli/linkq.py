@@ -248,5 +248,68 @@ def hint_usage():
         assert done.returncode == 1 and done.stderr == "linkq hint: linkqd refused (ladder_kbps): is not ascending.\n", done
 
 
+# --- why ---
+
+EXPLAIN = {
+    "time": "2026-11-24T06:15:00.250Z", "link": "k3f9", "state": "online",
+    "sources": {"app": {"count": 180, "weight": 0.55, "age_ms": 1300, "bytes": 12000000},
+                "kernel": {"count": 1, "weight": 0.4, "age_ms": 900, "bytes": 0},
+                "probe": {"count": 0, "weight": 0, "age_ms": None, "bytes": 0}},
+    "taken": 214, "rejected": {"from_cache": 12, "server_limited": 0, "too_late": 3, "out_of_order": 0},
+    "open_requests": 2, "silent_ms": 2100, "dead_probability": 0.35, "outages": 1, "window_bytes": 14600,
+    "rate_limited_share": 0.3,
+    "changes": [{"kind": "drop", "time": "2026-11-24T06:14:40.100Z", "from_kbps": 18000, "to_kbps": 5100},
+                {"kind": "outage", "time": "2026-11-23T06:14:40.100Z", "from_kbps": None, "to_kbps": None}],
+    "probes": [{"target": "http://probe.test/\033[31m", "kind": "latency", "own": True, "count": 20, "failures": 2,
+                "age_ms": 3000, "last": "45 ms"},
+               {"target": "http://probe.test/{bytes}", "kind": "download", "own": True, "count": 0, "failures": 0,
+                "age_ms": None, "last": ""}],
+    "next_probe": {"in_ms": 12000, "kind": "latency", "reason": "the link is idle"},
+    "probe_bytes": {"down": 1200000, "up": 0}, "uptime_s": 300}
+
+
+@case("why tells in sentences what the estimate rests on")
+def why():
+    with Run() as r:
+        r.fake.answers["GET", "/v1/explain"] = EXPLAIN
+        done = r.linkq("why")
+        assert done.returncode == 0 and done.stderr == "", done
+        for words in ("Online, good (4g)  wlan0 (wifi)",
+                      "A download gets about 5.2 Mbit/s, 4 times in 5 from 3.3 to 7.6 Mbit/s.",
+                      "Confidence is 82 %; the last evidence is 1.3 s old.",
+                      "  applications  55 % of the weight, 180 samples, 12 MB, the last 1.3 s ago",
+                      "  kernel        40 % of the weight, 1 sample, the last 0.9 s ago",
+                      "  probes       nothing",
+                      "2 requests are open; no byte has come for 2.1 s.",
+                      "That nothing gets through any more has a probability of 35 %.",
+                      "30 % of the recent amounts only say \"at least this much\".",
+                      "1 outage since the link appeared.",
+                      "Not counted in full: 12 from cache, 3 too late.",
+                      "06:14:40  drop from 18 Mbit/s to 5.1 Mbit/s (", "2026-11-23 06:14:40  outage (",
+                      "http://probe.test/?[31m, latency: 20 asked, 2 failed, the last 3 s ago (45 ms)",
+                      "http://probe.test/{bytes}, download: not asked yet",
+                      "The next one (latency) is due in 12 s: the link is idle.",
+                      "They have taken 1.2 MB down and 0 B up so far."):
+            assert words in done.stdout, (words, done.stdout)
+        assert json.loads(r.linkq("why", "--json").stdout) == EXPLAIN
+        r.linkq("why", "--link", "k/3")
+        assert [a.query for a in r.fake.asked if a.path == "/v1/explain"][-1] == {"link": "k/3"}
+        assert r.linkq("why", "x").returncode == 64
+        assert r.linkq("--connect", r.path("none"), "why").returncode == 5
+
+
+@case("why claims nothing of a link that nothing was seen of")
+def why_nothing():
+    with Run() as r:
+        r.fake.answers["GET", "/v1/link"] = NOTHING
+        r.fake.answers["GET", "/v1/explain"] = {"sources": {}, "rejected": {}, "changes": [], "probes": [],
+                                               "next_probe": {"in_ms": None, "kind": "", "reason": "no target"}}
+        done = r.linkq("why")
+        assert done.returncode == 0, done
+        for words in ("Nothing has been seen of this link yet", "  none", "no targets", "None is planned: no target."):
+            assert words in done.stdout, (words, done.stdout)
+        assert not any(c.isdigit() for c in done.stdout.replace("eth0", "")), done.stdout
+
+
 if __name__ == "__main__":
     sys.exit(main())

@@ -10,7 +10,7 @@
 
 #include "daemon/cli/chart.h"
 #include "daemon/cli/sse.h"
-#include "daemon/cli/when.h"
+#include "daemon/cli/moment.h"
 
 #define SECOND_US INT64_C(1000000)
 #define WALL_US INT64_C(1795500900000000) /* 2026-11-24T06:15:00Z */

@@ -7,7 +7,7 @@
 
 #include <criterion/criterion.h>
 
-#include "daemon/cli/when.h"
+#include "daemon/cli/moment.h"
 
 #define LEN(a) (sizeof(a) / sizeof(a)[0])
 
@@ -36,7 +36,7 @@ Test(view, keeps_what_is_not_known_apart_from_zero)
 	cr_assert_eq(v.down_kbps.p50, 0);
 	cr_assert(isnan(v.rtt_ms_p50) && isnan(v.age_ms) && isnan(v.confidence));
 	cr_assert_str_empty(v.change.kind);
-	cr_assert_eq(v.change.time_us, WHEN_UNKNOWN);
+	cr_assert_eq(v.change.time_us, MOMENT_UNKNOWN);
 	cr_assert_not(v.outage);
 }
 

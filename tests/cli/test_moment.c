@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Instants as people write and read them. */
-#include "daemon/cli/when.h"
+#include "daemon/cli/moment.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,17 +21,17 @@ in_berlin(void)
 	tzset();
 }
 
-TestSuite(when, .timeout = 10, .init = in_berlin);
+TestSuite(moment, .timeout = 10, .init = in_berlin);
 
-struct when_case {
+struct moment_case {
 	const char *text;
 	bool utc;
 	const char *want; /* NULL: no instant */
 };
 
-Test(when, takes_what_people_write)
+Test(moment, takes_what_people_write)
 {
-	static const struct when_case cases[] = {
+	static const struct moment_case cases[] = {
 		{ "now", false, "2026-11-24T06:15:00.250Z" },
 		{ "today", false, "2026-11-23T23:00:00.000Z" },
 		{ "today", true, "2026-11-24T00:00:00.000Z" },
@@ -61,7 +61,7 @@ Test(when, takes_what_people_write)
 
 	for (size_t i = 0; i < LEN(cases); i++) {
 		int64_t us = -1;
-		int r = when_parse(cases[i].text, NOW_US, cases[i].utc, &us);
+		int r = moment_parse(cases[i].text, NOW_US, cases[i].utc, &us);
 
 		if (cases[i].want == NULL) {
 			cr_assert_eq(r, -EINVAL, "'%s' was taken", cases[i].text);
@@ -69,27 +69,27 @@ Test(when, takes_what_people_write)
 			continue;
 		}
 		cr_assert_eq(r, 0, "'%s' was refused", cases[i].text);
-		cr_assert_str_eq(when_rfc3339(us).s, cases[i].want);
+		cr_assert_str_eq(moment_rfc3339(us).s, cases[i].want);
 	}
 }
 
-Test(when, reads_back_what_the_daemon_writes)
+Test(moment, reads_back_what_the_daemon_writes)
 {
 	int64_t us;
 
-	cr_assert_eq(when_parse_rfc3339("2026-11-24T06:15:00.250Z", &us), 0);
+	cr_assert_eq(moment_parse_rfc3339("2026-11-24T06:15:00.250Z", &us), 0);
 	cr_assert_eq(us, NOW_US);
-	cr_assert_eq(when_parse_rfc3339("2026-11-24T06:15:00.250", &us), -EINVAL);
-	cr_assert_eq(when_parse_rfc3339("2026-11-24", &us), -EINVAL);
-	cr_assert_eq(when_parse_rfc3339("2026-11-24T06:15:00.Z", &us), -EINVAL);
+	cr_assert_eq(moment_parse_rfc3339("2026-11-24T06:15:00.250", &us), -EINVAL);
+	cr_assert_eq(moment_parse_rfc3339("2026-11-24", &us), -EINVAL);
+	cr_assert_eq(moment_parse_rfc3339("2026-11-24T06:15:00.Z", &us), -EINVAL);
 }
 
-Test(when, shows_local_time_and_the_day_where_it_is_another)
+Test(moment, shows_local_time_and_the_day_where_it_is_another)
 {
-	cr_assert_str_eq(when_words(NOW_US, NOW_US, false).s, "07:15:00");
-	cr_assert_str_eq(when_words(NOW_US, NOW_US, true).s, "06:15:00 UTC");
-	cr_assert_str_eq(when_words(NOW_US - 86400000000, NOW_US, false).s, "2026-11-23 07:15:00");
-	cr_assert_str_eq(when_words(WHEN_UNKNOWN, NOW_US, false).s, "unknown");
-	cr_assert_str_eq(when_ago(NOW_US - 34000000, NOW_US).s, "34 s ago");
-	cr_assert_str_eq(when_ago(NOW_US + 5000000, NOW_US).s, "0 s ago");
+	cr_assert_str_eq(moment_words(NOW_US, NOW_US, false).s, "07:15:00");
+	cr_assert_str_eq(moment_words(NOW_US, NOW_US, true).s, "06:15:00 UTC");
+	cr_assert_str_eq(moment_words(NOW_US - 86400000000, NOW_US, false).s, "2026-11-23 07:15:00");
+	cr_assert_str_eq(moment_words(MOMENT_UNKNOWN, NOW_US, false).s, "unknown");
+	cr_assert_str_eq(moment_ago(NOW_US - 34000000, NOW_US).s, "34 s ago");
+	cr_assert_str_eq(moment_ago(NOW_US + 5000000, NOW_US).s, "0 s ago");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Instants as people write and read them. */
-#include "daemon/cli/when.h"
+#include "daemon/cli/moment.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -13,7 +13,7 @@
 #define DAY_US (86400 * SECOND_US)
 
 int64_t
-when_now(void)
+moment_now(void)
 {
 	struct timespec ts;
 
@@ -139,13 +139,13 @@ parse_date(const char *p, bool utc, bool zone_must, int64_t *out_us)
 }
 
 int
-when_parse_rfc3339(const char *text, int64_t *out_us)
+moment_parse_rfc3339(const char *text, int64_t *out_us)
 {
 	return parse_date(text, true, true, out_us);
 }
 
 int
-when_parse_length(const char *text, int64_t *out_us)
+moment_parse_length(const char *text, int64_t *out_us)
 {
 	char *end;
 	double n, unit;
@@ -203,7 +203,7 @@ parse_clock(const char *p, int64_t now_us, bool utc, int64_t *out_us)
 }
 
 int
-when_parse(const char *text, int64_t now_us, bool utc, int64_t *out_us)
+moment_parse(const char *text, int64_t now_us, bool utc, int64_t *out_us)
 {
 	int64_t length;
 
@@ -215,7 +215,7 @@ when_parse(const char *text, int64_t now_us, bool utc, int64_t *out_us)
 		*out_us = midnight(now_us, utc, 1);
 	/* a bare number would be anybody's guess: seconds ago, or since 1970? */
 	else if (*text != '\0' && !isdigit((unsigned char)text[strlen(text) - 1]) &&
-	    when_parse_length(text + (*text == '-'), &length) == 0)
+	    moment_parse_length(text + (*text == '-'), &length) == 0)
 		*out_us = now_us - length;
 	else if (parse_clock(text, now_us, utc, out_us) != 0)
 		return parse_date(text, utc, false, out_us);
@@ -223,7 +223,7 @@ when_parse(const char *text, int64_t now_us, bool utc, int64_t *out_us)
 }
 
 struct words
-when_rfc3339(int64_t us)
+moment_rfc3339(int64_t us)
 {
 	struct words w = { "" };
 	struct tm tm;
@@ -238,13 +238,13 @@ when_rfc3339(int64_t us)
 }
 
 struct words
-when_words(int64_t us, int64_t now_us, bool utc)
+moment_words(int64_t us, int64_t now_us, bool utc)
 {
 	struct words w = { "unknown" };
 	struct tm then, now;
 	bool today;
 
-	if (us == WHEN_UNKNOWN || !broken_down(us, utc, &then) ||
+	if (us == MOMENT_UNKNOWN || !broken_down(us, utc, &then) ||
 	    !broken_down(now_us, utc, &now))
 		return w;
 	today = then.tm_year == now.tm_year && then.tm_yday == now.tm_yday;
@@ -256,11 +256,11 @@ when_words(int64_t us, int64_t now_us, bool utc)
 }
 
 struct words
-when_ago(int64_t us, int64_t now_us)
+moment_ago(int64_t us, int64_t now_us)
 {
 	struct words w = { "unknown" };
 
-	if (us == WHEN_UNKNOWN)
+	if (us == MOMENT_UNKNOWN)
 		return w;
 	/* two clocks, or one that was set: what is ahead is "just now" */
 	if (us > now_us)
