@@ -13,8 +13,9 @@
 #include "daemon/probe_http.h"
 #include "daemon/schedule.h"
 
-#define TICK_US INT64_C(250000)
+#define TICK_US INT64_C(100000) /* while something is under way */
 #define IDLE_US INT64_C(1000000)
+#define SOON_US INT64_C(10000)
 #define LATENCY_BODY_MAX INT64_C(65536) /* a probe is one request, and a small one */
 #define WHOLE_FACTOR 6 /* a long body may take so many times what a first byte may */
 #define REQUEST_BIT (UINT64_C(1) << 63) /* numbers of applications' requests have it not */
@@ -381,7 +382,8 @@ probes_tick(struct probes *p, int64_t now_us)
 	listen_to_beats(p, now_us, &belief);
 	p->sink.belief(p->sink.ctx, now_us, &belief);
 	while (sched_next(&p->sched, now_us, &belief, &ask))
-		start(p, now_us, &ask);
+		for (int i = 0; i < ask.copies; i++)
+			start(p, now_us, &ask);
 	for (int i = 0; i < SCHED_FLIGHTS_MAX; i++)
 		open = open || p->flight[i].probe;
 	if (open)
@@ -389,7 +391,7 @@ probes_tick(struct probes *p, int64_t now_us)
 	due_us = sched_due_us(&p->sched, now_us, &belief, &kind, &why);
 	if (due_us < 0 || due_us - now_us > IDLE_US)
 		return IDLE_US;
-	return due_us - now_us > TICK_US ? due_us - now_us : TICK_US;
+	return due_us - now_us > SOON_US ? due_us - now_us : SOON_US;
 }
 
 /* --- the rest -------------------------------------------------------------------------- */

@@ -36,7 +36,7 @@ void probes_destroy(struct probes *p); /* NULL is fine */
 void probes_reload(struct probes *p, const struct conf *c);
 
 /* Time passed: look after requests, start the next one. Returns how long it may take until
- * the next call: 250 ms while something is under way. */
+ * the next call: 100 ms while something is under way. */
 int64_t probes_tick(struct probes *p, int64_t now_us);
 
 /* Somebody else had a byte over the link at that time: a silent target is not the link. */

@@ -29,6 +29,8 @@
 #define FRESH_EVERY 10 /* a kept connection hides what connecting costs */
 #define REQUEST_BYTES 1000 /* of a small request and its answer, headers included */
 #define FILL_US MS(500)    /* a sized body takes about so long */
+#define HEAVY_BYTES INT64_C(16384) /* a small request's body that says something of rate */
+#define COPIES_MAX 4
 #define SIZED_MIN INT64_C(65536)
 #define SIZED_OWN_MAX INT64_C(4194304)
 #define SIZED_STRANGER_MAX INT64_C(1048576)
@@ -214,13 +216,26 @@ roll(int64_t now_us, int64_t length_us, int64_t *since_us, int64_t *bytes)
 	}
 }
 
+/* A body is spread over the hour: a quarter of its budget may go at once, the rest as the
+ * time passes. What asks whether the link lives has only the whole budget for its limit. */
+static bool
+in_time(const struct sched *s, int64_t now_us, int64_t bytes)
+{
+	int64_t passed_s = (now_us - s->hour_us) / 1000000;
+	int64_t due_bytes =
+	    s->budget_hour_bytes / 4 + s->budget_hour_bytes / 3600 * passed_s * 3 / 4;
+
+	return s->hour_bytes + bytes <= due_bytes;
+}
+
 static bool
 affordable(struct sched *s, int64_t now_us, int64_t bytes)
 {
 	roll(now_us, SECONDS(3600), &s->hour_us, &s->hour_bytes);
 	roll(now_us, SECONDS(86400), &s->day_us, &s->day_bytes);
 	return s->hour_bytes + bytes <= s->budget_hour_bytes &&
-	    s->day_bytes + bytes <= s->budget_day_bytes;
+	    s->day_bytes + bytes <= s->budget_day_bytes &&
+	    (bytes < HEAVY_BYTES || in_time(s, now_us, bytes));
 }
 
 /* --- what next ------------------------------------------------------------------------- */
@@ -228,7 +243,7 @@ affordable(struct sched *s, int64_t now_us, int64_t bytes)
 /* The one of this kind that was asked longest ago; -1: none may be asked. `apart` keeps
  * away from hosts that a late flight waits for, where another one is to be had. */
 static int
-choose(const struct sched *s, int64_t now_us, enum conf_target_kind kind, bool urgent)
+choose(struct sched *s, int64_t now_us, enum conf_target_kind kind, bool urgent)
 {
 	int best = -1, best_score = -1;
 
@@ -239,7 +254,8 @@ choose(const struct sched *s, int64_t now_us, enum conf_target_kind kind, bool u
 		if (t->kind != kind || (!urgent && in_the_air(s, (int)i)))
 			continue;
 		if (!urgent && (muted(t, now_us) ||
-				(!t->own && now_us - t->asked_us < s->stranger_us)))
+				(!t->own && now_us - t->asked_us < s->stranger_us) ||
+				!affordable(s, now_us, REQUEST_BYTES + t->body_bytes)))
 			continue;
 		for (int f = 0; f < SCHED_FLIGHTS_MAX; f++) {
 			const struct sched_flight *o = &s->flight[f];
@@ -298,7 +314,7 @@ urgent(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
 	target = choose(s, now_us, CONF_LATENCY, true);
 	if (target < 0)
 		return false;
-	*out = (struct sched_ask){ .target = target, .urgent = true, .fresh = true,
+	*out = (struct sched_ask){ .target = target, .copies = 1, .urgent = true, .fresh = true,
 		.why = down ? SCHED_RECOVERY : SCHED_CHECK };
 	return true;
 }
@@ -331,14 +347,39 @@ small(struct sched *s, int64_t now_us, struct sched_ask *out)
 	    now_us - s->latency_us < s->stranger_us / (int64_t)askable(s, now_us) &&
 	    now_us < s->soon_us)
 		return false;
-	if (!affordable(s, now_us, REQUEST_BYTES + t->body_bytes))
-		return false;
-	*out = (struct sched_ask){ .target = target,
+	*out = (struct sched_ask){ .target = target, .copies = 1,
 		.fresh = t->fresh_next || t->asked >= FRESH_EVERY,
 		.why = t->asked_us == SCHED_NEVER ? SCHED_FIRST
 		    : t->fresh_next                ? SCHED_CHANGE
 						   : SCHED_TURN };
 	return true;
+}
+
+/*
+ * Who gives a body that fills the link: a target of that kind; for a download else one of
+ * the user's own whose small answer is not that small, asked several times at once. Alone
+ * it would end within the first window, and say "at least" only.
+ */
+static int
+filler(struct sched *s, int64_t now_us, enum conf_target_kind kind, int *copies,
+    int64_t bytes)
+{
+	int target = choose(s, now_us, kind, false);
+
+	*copies = 1;
+	for (size_t i = 0; i < s->targets && target < 0 && kind == CONF_DOWNLOAD; i++) {
+		const struct sched_target *t = &s->target[i];
+
+		if (t->kind == CONF_DOWNLOAD)
+			return -1; /* there is one; it may not be asked now */
+		if (t->kind != CONF_LATENCY || !t->own || muted(t, now_us) ||
+		    t->body_bytes < HEAVY_BYTES)
+			continue;
+		*copies = (int)(bytes / t->body_bytes);
+		*copies = *copies < 2 ? 2 : *copies > COPIES_MAX ? COPIES_MAX : *copies;
+		return (int)i;
+	}
+	return target;
 }
 
 /* A body that takes FILL_US at the median: large enough to see past the first window. */
@@ -349,22 +390,23 @@ sized(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
 	bool up = kind == CONF_UPLOAD;
 	const struct est_rate *rate = &belief->rate[up ? EST_UP : EST_DOWN];
 	int64_t last_us = up ? s->upload_last_us : s->download_last_us;
-	int64_t bytes = rate->known ? rate->kbps_p50 * FILL_US / 8000 : SIZED_MIN;
-	int target;
+	int64_t bytes = rate->known ? rate->kbps_p50 * FILL_US / 8000 : SIZED_MIN, most;
+	int target, copies;
 
 	if (now_us - last_us < (up ? s->upload_us : s->download_us) ||
 	    belief->state != EST_ONLINE)
 		return false;
-	target = choose(s, now_us, kind, false);
+	target = filler(s, now_us, kind, &copies, bytes);
 	if (target < 0)
 		return false;
-	if (bytes > (s->target[target].own ? SIZED_OWN_MAX : SIZED_STRANGER_MAX))
-		bytes = s->target[target].own ? SIZED_OWN_MAX : SIZED_STRANGER_MAX;
-	bytes = bytes < SIZED_MIN ? SIZED_MIN : bytes;
+	most = s->target[target].own ? SIZED_OWN_MAX : SIZED_STRANGER_MAX;
+	bytes = bytes > most ? most : bytes < SIZED_MIN ? SIZED_MIN : bytes;
+	if (copies > 1)
+		bytes = copies * s->target[target].body_bytes;
 	if (!affordable(s, now_us, bytes + REQUEST_BYTES))
 		return false;
-	*out = (struct sched_ask){ .target = target, .bytes = bytes, .why = SCHED_SIZED,
-		.fresh = s->target[target].fresh_next };
+	*out = (struct sched_ask){ .target = target, .bytes = bytes, .copies = copies,
+		.why = SCHED_SIZED, .fresh = s->target[target].fresh_next };
 	return true;
 }
 
@@ -412,11 +454,11 @@ sched_started(struct sched *s, int64_t now_us, const struct sched_ask *ask)
 		t->fresh_next = t->fresh_next && !ask->fresh;
 		if (ask->urgent)
 			s->urgent_us = now_us;
-		if (t->kind == CONF_DOWNLOAD)
-			s->download_last_us = now_us;
-		else if (t->kind == CONF_UPLOAD)
+		if (t->kind == CONF_UPLOAD)
 			s->upload_last_us = now_us;
-		else
+		else if (ask->why == SCHED_SIZED)
+			s->download_last_us = now_us;
+		if (t->kind == CONF_LATENCY)
 			s->latency_us = now_us;
 		/* After a change each target is asked anew, one right after the other. */
 		if (!ask->urgent && t->kind == CONF_LATENCY)

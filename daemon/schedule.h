@@ -84,6 +84,7 @@ struct sched_ask {
 	int target;
 	enum sched_why why;
 	int64_t bytes; /* of a download or an upload */
+	int copies;    /* so many at once: together they fill the link */
 	bool fresh;
 	bool urgent;
 };

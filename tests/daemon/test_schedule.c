@@ -320,6 +320,47 @@ Test(schedule, sizes_a_download_by_the_estimate, .timeout = 10)
 	cr_assert_eq(a.bytes, 1000000, "half a second of 16 Mbit/s");
 }
 
+Test(schedule, asks_for_a_small_body_several_times_at_once_to_fill_the_link, .timeout = 10)
+{
+	struct sched_ask a;
+
+	set_up(2, true);
+	sched.target[1].body_bytes = 50000;
+	belief.rate[EST_DOWN] = (struct est_rate){ true, 5000, 10000, 20000 };
+	for (int i = 0; i < 2; i++) {
+		cr_assert_geq(ask(&a), 0);
+		answer(0, MS(50));
+		sched.target[a.target].body_bytes = a.target == 1 ? 50000 : 0;
+	}
+	cr_assert_geq(ask(&a), 0);
+	cr_assert_eq(a.why, SCHED_SIZED);
+	cr_assert_eq(a.target, 1);
+	cr_assert_eq(a.copies, 4, "200 kB of the 625 kB that fill half a second");
+}
+
+Test(schedule, spreads_heavy_answers_over_the_hour, .timeout = 10)
+{
+	struct sched_end end = { .answered = true, .ttfb_us = MS(50), .connect_us = -1,
+		.rtt_us = -1, .body_bytes = 50000, .wire_bytes = 51000 };
+	int64_t began_us, last_us, gap_us = 0;
+	struct sched_ask a;
+
+	set_up(1, true);
+	sched.budget_hour_bytes = 20000000;
+	began_us = last_us = now_us;
+	for (; now_us < began_us + SECONDS(3500); now_us += MS(250)) {
+		int f = ask(&a);
+
+		if (f < 0)
+			continue;
+		gap_us = now_us - last_us > gap_us ? now_us - last_us : gap_us;
+		last_us = now_us;
+		sched_ended(&sched, now_us, f, &end);
+	}
+	cr_assert(gap_us > SECONDS(2) && gap_us < SECONDS(60), "%ld us without a measurement",
+	    (long)gap_us);
+}
+
 Test(schedule, downloads_nothing_while_offline, .timeout = 10)
 {
 	struct sched_ask a;
