@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: ISC */
+/* linkqd: options, and the order of start-up and shutdown. */
+#include <config.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "api/http.h"
+#include "daemon/clock.h"
+#include "daemon/config.h"
+#include "daemon/detach.h"
+#include "daemon/engine.h"
+#include "daemon/links.h"
+#include "daemon/log.h"
+#include "daemon/loop.h"
+#include "daemon/netlink.h"
+#include "daemon/notify.h"
+#include "daemon/options.h"
+#include "daemon/paths.h"
+#include "daemon/probes.h"
+#include "daemon/reload.h"
+#include "daemon/sockets.h"
+#include "daemon/store.h"
+#include "daemon/token.h"
+
+#define WHY_MAX CONF_WHY_MAX
+#define STOP_US INT64_C(2000000) /* for answers that are on their way when we end */
+#define KEEP_MINUTES_US (INT64_C(90) * 86400 * 1000000)
+#define KEEP_HOURS_US (INT64_C(5) * 365 * 86400 * 1000000)
+#define WRITER_STUCK_US INT64_C(60000000)
+
+struct daemon {
+	struct options options;
+	struct conf conf;
+	struct sockets sockets;
+	struct loop *loop;
+	struct store *store;
+	struct netlink *netlink;
+	struct engine *engine;
+	struct probes *probes;
+	struct api *api;
+	struct digest_salt salt;
+	char interface[16]; /* to follow; "": the default route's */
+	char boot[17];
+	char token[TOKEN_MAX + 1];
+	int wake_fd;
+	struct loop_watch *wake_watch, *api_watch;
+	struct loop_timer *api_timer, *tick_timer;
+	int64_t tick_due_us;
+	int64_t watchdog_us, watchdog_told_us;
+};
+
+/* --- what happens on the loop --------------------------------------------------------- */
+
+static void
+run_api(struct daemon *d)
+{
+	int64_t wait_us;
+
+	api_run(d->api);
+	wait_us = api_timeout_us(d->api);
+	if (wait_us < 0)
+		loop_timer_stop(d->api_timer);
+	else
+		loop_timer_set(d->api_timer, wait_us);
+}
+
+static void
+on_api(void *arg, int64_t now_us, int fd, unsigned what)
+{
+	(void)now_us, (void)fd, (void)what;
+	run_api(arg);
+}
+
+static void
+on_api_timer(void *arg, int64_t now_us)
+{
+	(void)now_us;
+	run_api(arg);
+}
+
+static void
+on_store(void *arg, int64_t now_us, int fd, unsigned what)
+{
+	struct daemon *d = arg;
+	uint64_t count;
+
+	(void)now_us, (void)what;
+	if (read(fd, &count, sizeof(count)) < 0)
+		return;
+	store_dispatch(d->store);
+	run_api(d);
+}
+
+/* systemd's watchdog: the loop turns, since we are here; and the writer is not stuck. */
+static void
+feed_watchdog(struct daemon *d, int64_t now_us)
+{
+	struct store_report r;
+
+	if (d->watchdog_us == 0 || now_us - d->watchdog_told_us < d->watchdog_us / 2)
+		return;
+	store_report(d->store, &r);
+	if (r.queued > 0 && r.last_commit_us_ago > WRITER_STUCK_US)
+		return;
+	d->watchdog_told_us = now_us;
+	(void)notify_send("WATCHDOG=1");
+}
+
+static void
+on_tick(void *arg, int64_t now_us)
+{
+	struct daemon *d = arg;
+	struct clock_reading clocks;
+	int64_t engine_us, probes_us;
+
+	clock_read(&clocks);
+	clocks.monotonic_us = now_us; /* one event, one instant */
+	engine_us = engine_tick(d->engine, &clocks);
+	probes_us = probes_tick(d->probes, now_us);
+	api_tick(d->api);
+	feed_watchdog(d, now_us);
+	if (d->watchdog_us > 0 && probes_us > d->watchdog_us / 4)
+		probes_us = d->watchdog_us / 4;
+	loop_timer_set(d->tick_timer, engine_us < probes_us ? engine_us : probes_us);
+	run_api(d);
+}
+
+/* From wherever it happened: the API's own work waits for the loop's next round. */
+static void
+on_event(void *ctx, const struct api_event_row *row)
+{
+	struct daemon *d = ctx;
+
+	if (!d->api)
+		return;
+	api_event(d->api, row);
+	loop_timer_set(d->api_timer, 0);
+}
+
+static int64_t
+now(void *ctx)
+{
+	const struct daemon *d = ctx;
+
+	return loop_now_us(d->loop);
+}
+
+static void
+on_network(void *arg, int64_t now_us, const struct net_picture *picture)
+{
+	struct daemon *d = arg;
+	struct links links;
+
+	links_read(picture, &d->salt, d->interface, &links);
+	engine_links(d->engine, now_us, &links);
+}
+
+static void
+on_signal(void *arg, int64_t now_us, int number)
+{
+	struct daemon *d = arg;
+
+	(void)now_us;
+	if (number == SIGHUP) {
+		reload(&d->options, &d->conf, d->probes);
+		return;
+	}
+	log_info("%s: ending", number == SIGTERM ? "SIGTERM" : "SIGINT");
+	loop_stop(d->loop);
+}
+
+static void
+on_api_log(void *ctx, const char *line)
+{
+	(void)ctx;
+	log_debug("http: %s", line);
+}
+
+/* --- start-up, in order ----------------------------------------------------------------- */
+
+static void
+prepare_process(sigset_t *handled)
+{
+	struct rlimit files;
+	sigset_t all;
+
+	(void)umask(077);
+	(void)signal(SIGPIPE, SIG_IGN);
+	/* Blocked everywhere: they come by the loop, also when libraries have threads. */
+	sigfillset(&all);
+	sigdelset(&all, SIGSEGV);
+	sigdelset(&all, SIGBUS);
+	sigdelset(&all, SIGFPE);
+	sigdelset(&all, SIGILL);
+	sigdelset(&all, SIGABRT);
+	(void)pthread_sigmask(SIG_SETMASK, &all, NULL);
+	sigemptyset(handled);
+	sigaddset(handled, SIGTERM);
+	sigaddset(handled, SIGINT);
+	sigaddset(handled, SIGHUP);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+		files.rlim_cur = files.rlim_max < 65536 ? files.rlim_max : 65536;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
+/* Targets that are all on this host measure loopback, whatever the default route is. */
+static void
+choose_interface(const struct conf *c, char out[16])
+{
+	bool loopback = c->probe.len > 0;
+
+	for (size_t i = 0; i < c->probe.len; i++)
+		loopback = loopback && probes_is_loopback(c->probe.at[i].url);
+	(void)snprintf(out, 16, "%s", c->interface[0] ? c->interface : loopback ? "lo" : "");
+}
+
+static int
+open_store(struct daemon *d, char *why)
+{
+	const struct conf *c = &d->conf;
+	char path[PATHS_MAX];
+	struct store_options o = {
+		.path = path,
+		.keep_1s_us = c->keep_seconds_us,
+		.keep_1min_us = KEEP_MINUTES_US,
+		.keep_1h_us = KEEP_HOURS_US,
+		.keep_observations_us = c->keep_observations_us,
+		.keep_events_us = c->keep_events_us,
+	};
+	int err = 0;
+
+	if (c->database[0]) {
+		(void)snprintf(path, sizeof(path), "%s", c->database);
+		err = paths_make_parent(path, why, WHY_MAX);
+	} else {
+		err = paths_database(path, why, WHY_MAX);
+	}
+	if (err)
+		return err;
+	d->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (d->wake_fd < 0) {
+		(void)snprintf(why, WHY_MAX, "eventfd: %s", strerror(errno));
+		return -EMFILE;
+	}
+	o.wake_fd = d->wake_fd;
+	return store_open(&o, &d->store, why, WHY_MAX);
+}
+
+static int
+start_engine(struct daemon *d)
+{
+	struct engine_options o = { .store = d->store, .now = now, .event = on_event, .ctx = d };
+	struct probes_sink sink;
+	struct clock_reading clocks;
+	int err;
+
+	clock_read(&clocks);
+	err = engine_salt(d->store, &d->salt);
+	if (!err)
+		err = engine_create(&o, &clocks, &d->engine);
+	if (!err)
+		err = netlink_create(d->loop, on_network, d, &d->netlink);
+	if (err)
+		return err;
+	on_network(d, loop_now_us(d->loop), netlink_picture(d->netlink));
+	engine_probes_sink(d->engine, &sink);
+	err = probes_create(d->loop, &d->conf, &sink, &d->probes);
+	if (!err)
+		engine_set_probes(d->engine, d->probes);
+	return err;
+}
+
+static int
+start_api(struct daemon *d)
+{
+	const struct conf *c = &d->conf;
+	struct api_options o = {
+		.hosts = (const char *const *)c->allowed_host.at,
+		.hosts_len = c->allowed_host.len,
+		.origins = (const char *const *)c->allowed_origin.at,
+		.origins_len = c->allowed_origin.len,
+		.token = d->token[0] ? d->token : NULL,
+		.connections_max = (unsigned)c->connections_max,
+		.streams_max = (unsigned)c->streams_max,
+		.boot = d->boot,
+		.log = on_api_log,
+	};
+	struct digest_salt run;
+	struct api_source source;
+	int err = digest_salt_make(&run);
+
+	if (err)
+		return err;
+	digest_name(&run, "boot", "", 8, d->boot);
+	engine_source(d->engine, &source);
+	err = api_create(&o, &source, &d->api);
+	for (size_t i = 0; !err && i < d->sockets.len; i++) {
+		err = api_listen(d->api, d->sockets.at[i].fd, d->sockets.at[i].kind);
+		if (!err)
+			d->sockets.at[i].fd = -1;
+	}
+	return err;
+}
+
+static int
+start_loop(struct daemon *d, const sigset_t *handled)
+{
+	int err = loop_signals(d->loop, handled, on_signal, d);
+
+	if (!err)
+		err = loop_watch_create(d->loop, d->wake_fd, LOOP_READ, on_store, d,
+		    &d->wake_watch);
+	if (!err)
+		err = loop_watch_create(d->loop, api_poll_fd(d->api), LOOP_READ, on_api, d,
+		    &d->api_watch);
+	if (!err)
+		err = loop_timer_create(d->loop, on_tick, d, &d->tick_timer);
+	if (err)
+		return err;
+	d->watchdog_us = notify_watchdog_us();
+	loop_timer_set(d->tick_timer, 0);
+	return 0;
+}
+
+/* Each step that fails says why in one sentence; returns an exit status. */
+static int
+start(struct daemon *d, const sigset_t *handled)
+{
+	char why[WHY_MAX] = "";
+	const char *what;
+	int err;
+
+	if (token_read(d->conf.token_file, d->token, why, sizeof(why)) != 0) {
+		log_error("%s", why);
+		return EX_CONFIG;
+	}
+	if (sockets_open(&d->conf, &d->sockets, why, sizeof(why)) != 0) {
+		log_error("%s", why);
+		return EX_UNAVAILABLE;
+	}
+	if (open_store(d, why) != 0) {
+		log_error("%s", why);
+		return EX_CANTCREAT;
+	}
+	what = "the loop";
+	err = loop_create(&d->loop);
+	if (!err)
+		err = loop_timer_create(d->loop, on_api_timer, d, &d->api_timer);
+	if (!err) {
+		what = "the network";
+		err = start_engine(d);
+	}
+	if (!err) {
+		what = "the HTTP server";
+		err = start_api(d);
+	}
+	if (!err) {
+		what = "the loop";
+		err = start_loop(d, handled);
+	}
+	if (err) {
+		log_error("%s cannot be started: %s", what, strerror(-err));
+		return EX_OSERR;
+	}
+	return EXIT_SUCCESS;
+}
+
+static void
+tell_ready(struct daemon *d)
+{
+	for (size_t i = 0; i < d->sockets.len; i++)
+		log_info("listening on %s", d->sockets.at[i].text);
+	probes_announce(d->probes);
+	engine_note(d->engine, "start");
+	(void)notify_send("READY=1");
+}
+
+/* --- the end, in reverse ----------------------------------------------------------------- */
+
+static void
+finish_answers(struct daemon *d)
+{
+	int64_t until_us = clock_now_us() + STOP_US;
+
+	api_quiesce(d->api);
+	do {
+		api_run(d->api);
+		if (api_idle(d->api))
+			break;
+		(void)loop_run_once(d->loop, 10000);
+	} while (clock_now_us() < until_us);
+}
+
+static void
+stop(struct daemon *d)
+{
+	(void)notify_send("STOPPING=1");
+	loop_timer_destroy(d->tick_timer);
+	if (d->api && d->api_watch)
+		finish_answers(d);
+	loop_watch_destroy(d->api_watch);
+	if (d->engine)
+		engine_set_probes(d->engine, NULL);
+	probes_destroy(d->probes);
+	netlink_destroy(d->netlink);
+	if (d->engine && d->api)
+		engine_note(d->engine, "stop");
+	api_destroy(d->api);
+	d->api = NULL;
+	engine_destroy(d->engine);
+	loop_watch_destroy(d->wake_watch);
+	loop_timer_destroy(d->api_timer);
+	store_close(d->store); /* everything handed over is on disk after this */
+	loop_destroy(d->loop);
+	sockets_close(&d->sockets);
+	if (d->wake_fd >= 0)
+		close(d->wake_fd);
+}
+
+static int
+run(struct daemon *d, bool foreground)
+{
+	sigset_t handled;
+	int caller = -1, status;
+
+	prepare_process(&handled);
+	if (!foreground) {
+		caller = detach_begin();
+		if (caller < 0) {
+			log_error("cannot go into the background: %s", strerror(-caller));
+			return EX_OSERR;
+		}
+	}
+	choose_interface(&d->conf, d->interface);
+	status = start(d, &handled);
+	if (!foreground) {
+		if (status == EXIT_SUCCESS)
+			log_open((enum log_level)d->conf.log_level, false);
+		detach_report(caller, status);
+	}
+	if (status == EXIT_SUCCESS) {
+		tell_ready(d);
+		if (loop_run(d->loop) != 0) {
+			log_error("the loop failed");
+			status = EX_OSERR;
+		}
+	}
+	stop(d);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct daemon d = { .wake_fd = -1, .sockets = { .lock_fd = -1 } };
+	char why[WHY_MAX];
+	int status = options_read(&d.options, argc, argv);
+
+	if (status >= 0)
+		goto out;
+	if (options_configure(&d.options, &d.conf, why, sizeof(why)) != 0) {
+		(void)fprintf(stderr, "%s\n", why);
+		status = EX_CONFIG;
+		goto out;
+	}
+	if (d.options.check_config) {
+		conf_print(&d.conf, stdout);
+		status = EXIT_SUCCESS;
+	} else {
+		log_open((enum log_level)d.conf.log_level, true);
+		status = run(&d, d.options.foreground);
+		log_close();
+	}
+	conf_finish(&d.conf);
+out:
+	options_finish(&d.options);
+	return status;
+}
