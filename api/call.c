@@ -98,13 +98,14 @@ call_admit(struct call *c, const struct door *d, enum api_listener from, const c
 }
 
 /* A client that waits for "100 Continue" has not sent it; one that declares more than is
- * drained would not see the answer for long. */
+ * drained would not see the answer for long; and where its end is in doubt, whatever comes
+ * must not be taken for the next request. */
 bool
 call_refuse_now(const struct call *c)
 {
 	return c->problem.status != 0 &&
 	    ((c->headers.h[DOOR_EXPECT].value != NULL && has_body(&c->headers)) ||
-		door_length(&c->headers) > CALL_DRAIN_MAX);
+		door_length(&c->headers) > CALL_DRAIN_MAX || door_framing_is_bad(&c->headers));
 }
 
 static int

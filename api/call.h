@@ -42,7 +42,7 @@ void call_destroy(struct call *c); /* NULL is fine */
 void call_admit(struct call *c, const struct door *d, enum api_listener from,
     const char *method);
 
-/* It is refused, and the body had better not be read: answer at once. */
+/* It is refused, and the body had better not be read: answer at once, and close. */
 bool call_refuse_now(const struct call *c);
 
 /* A piece of the body. 0, or -E2BIG: more than is drained for anybody, drop the connection. */

@@ -26,15 +26,23 @@ core_now(const struct core *c)
 	return now_us;
 }
 
+/* There is always a link of the default route, if only the last one. */
+static void
+take_view(struct core *c, struct api_view *out)
+{
+	int error = c->source.view(c->source.ctx, NULL, out);
+
+	assert(error == 0);
+	(void)error;
+	c->version++;
+}
+
 bool
 core_update(struct core *c)
 {
 	struct api_view view;
-	int error = c->source.view(c->source.ctx, NULL, &view);
 
-	assert(error == 0); /* there is always a link of the default route, if only the last */
-	(void)error;
-	c->version++;
+	take_view(c, &view);
 	return publish_update(&c->publish, &view);
 }
 
@@ -63,10 +71,12 @@ core_link(struct core *c)
 void
 core_event(struct core *c, const struct api_event_row *row)
 {
+	struct api_view view;
+
 	if (!events_carries(row->kind))
 		return;
-	c->version++;
-	events_keep(&c->events, publish_event(&c->publish), row);
+	take_view(c, &view);
+	events_keep(&c->events, publish_event(&c->publish, &view), row);
 }
 
 void

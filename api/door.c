@@ -85,9 +85,21 @@ door_finish(struct door *d)
 	memset(d, 0, sizeof(*d));
 }
 
+/* RFC 9110, 5.6.2. "Transfer-Encoding :" is one header to us and another to a proxy. */
+static bool
+is_token(const char *name)
+{
+	static const char tchar[] = "!#$%&'*+-.^_`|~0123456789"
+				    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	return *name != '\0' && name[strspn(name, tchar)] == '\0';
+}
+
 void
 door_header_add(struct door_headers *h, const char *name, const char *value)
 {
+	if (!is_token(name))
+		h->malformed = true;
 	for (int i = 0; i < DOOR_NAMES; i++) {
 		if (strcasecmp(name, names[i]) != 0)
 			continue;
@@ -113,6 +125,35 @@ check_once(const struct door_headers *h, struct problem *p)
 	return 0;
 }
 
+static int
+check_framing(const struct door_headers *h, struct problem *p)
+{
+	const char *length = h->h[DOOR_CONTENT_LENGTH].value;
+	const char *encoding = h->h[DOOR_TRANSFER_ENCODING].value;
+
+	if (h->malformed)
+		return problem_set(p, 400, NULL, "A header has a name that is none.");
+	if (length != NULL && (*length == '\0' || strspn(length, "0123456789") != strlen(length) ||
+	    strlen(length) > 18))
+		return problem_set(p, 400, "Content-Length", "Content-Length is not a number.");
+	if (encoding != NULL && length != NULL)
+		return problem_set(p, 400, "Transfer-Encoding",
+		    "Content-Length and Transfer-Encoding came together.");
+	if (encoding != NULL && strcasecmp(encoding, "chunked") != 0)
+		return problem_set(p, 400, "Transfer-Encoding",
+		    "The only transfer encoding here is chunked.");
+	return 0;
+}
+
+bool
+door_framing_is_bad(const struct door_headers *h)
+{
+	struct problem p;
+
+	return h->malformed || h->h[DOOR_CONTENT_LENGTH].count > 1 ||
+	    h->h[DOOR_TRANSFER_ENCODING].count > 1 || check_framing(h, &p) != 0;
+}
+
 int64_t
 door_length(const struct door_headers *h)
 {
@@ -124,24 +165,6 @@ door_length(const struct door_headers *h)
 	for (; *at >= '0' && *at <= '9' && n < INT64_MAX / 10 - 9; at++)
 		n = n * 10 + (*at - '0');
 	return n;
-}
-
-static int
-check_framing(const struct door_headers *h, struct problem *p)
-{
-	const char *length = h->h[DOOR_CONTENT_LENGTH].value;
-	const char *encoding = h->h[DOOR_TRANSFER_ENCODING].value;
-
-	if (length != NULL && (*length == '\0' || strspn(length, "0123456789") != strlen(length) ||
-	    strlen(length) > 18))
-		return problem_set(p, 400, "Content-Length", "Content-Length is not a number.");
-	if (encoding != NULL && length != NULL)
-		return problem_set(p, 400, "Transfer-Encoding",
-		    "Content-Length and Transfer-Encoding came together.");
-	if (encoding != NULL && strcasecmp(encoding, "chunked") != 0)
-		return problem_set(p, 400, "Transfer-Encoding",
-		    "The only transfer encoding here is chunked.");
-	return 0;
 }
 
 /* The name in Host without its port; false if the port is none. */

@@ -41,6 +41,7 @@ enum door_name {
 
 struct door_headers {
 	struct door_header h[DOOR_NAMES];
+	bool malformed; /* a name that is no token */
 };
 
 /* What was allowed: copied from the options. */
@@ -68,6 +69,9 @@ void door_header_add(struct door_headers *h, const char *name, const char *value
  */
 int door_check(const struct door *d, enum api_listener from, const struct door_headers *h,
     const char **cors, struct problem *p);
+
+/* Is the end of the body in doubt? */
+bool door_framing_is_bad(const struct door_headers *h);
 
 /* May a POST with these headers be read? 0, or -EINVAL with 413 or 415. */
 int door_check_body(const struct door_headers *h, struct problem *p);

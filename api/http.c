@@ -62,11 +62,11 @@ queue(struct MHD_Connection *mhd, int status, struct MHD_Response *response)
 }
 
 static enum MHD_Result
-answer_problem(struct MHD_Connection *mhd, const struct call *call)
+answer_problem(struct MHD_Connection *mhd, const struct call *call, bool last)
 {
 	struct reply r;
 
-	reply_problem(&r, call);
+	reply_problem(&r, call, last);
 	return queue(mhd, r.status, make(&r));
 }
 
@@ -129,7 +129,7 @@ too_many(struct MHD_Connection *mhd, struct call *call)
 {
 	problem_set(&call->problem, 503, NULL, "Too many streams and waiting requests at once.");
 	call->problem.retry_after_s = 5;
-	return answer_problem(mhd, call);
+	return answer_problem(mhd, call, false);
 }
 
 static struct feed *
@@ -198,7 +198,7 @@ answer(struct api *api, struct MHD_Connection *mhd, struct conn *conn, struct ca
 	    call_work(call) == 1)
 		return let_wait(api, mhd, conn, call);
 	if (call->problem.status != 0)
-		return answer_problem(mhd, call);
+		return answer_problem(mhd, call, false);
 	if (call->preflight) {
 		reply_preflight(&r, call);
 		return queue(mhd, r.status, make(&r));
@@ -284,7 +284,7 @@ on_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *m
 		call->begun = true;
 		MHD_get_connection_values(mhd, MHD_HEADER_KIND, on_header, &call->headers);
 		call_admit(call, &api->door, l->kind, method);
-		return call_refuse_now(call) ? answer_problem(mhd, call) : MHD_YES;
+		return call_refuse_now(call) ? answer_problem(mhd, call, true) : MHD_YES;
 	}
 	if (*len > 0) {
 		if (call_take(call, data, *len) != 0)
@@ -338,7 +338,6 @@ start(struct listener *l, int fd)
 	    MHD_OPTION_CONNECTION_LIMIT, l->api->connections_max,
 	    MHD_OPTION_CONNECTION_TIMEOUT, INACTIVE_S,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_BYTES,
-	    MHD_OPTION_STRICT_FOR_CLIENT, 1,
 	    MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
 	    MHD_OPTION_URI_LOG_CALLBACK, on_target, l,
 	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, l,

@@ -52,7 +52,8 @@ int64_t api_timeout_us(const struct api *api);
  * requests that take too long. */
 void api_tick(struct api *api);
 
-/* Something happened: goes to the event streams as it is (change, outage, network). */
+/* Something happened: goes to the event streams as it is (change, outage, network). The
+ * source's view must know of it already; it is asked for within. */
 void api_event(struct api *api, const struct api_event_row *event);
 
 /* Take no new connections, end streams and exports. Then call api_run() until

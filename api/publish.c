@@ -53,6 +53,15 @@ publish_differs(const struct api_view *a, const struct api_view *b)
 	    delay_moved(&ea->rtt, &eb->rtt) || delay_moved(&ea->ttfb, &eb->ttfb);
 }
 
+static void
+rise(struct publish *p, const struct api_view *view)
+{
+	p->any = true;
+	p->view = p->said = *view;
+	p->rose_us = view->now_us;
+	p->seq++;
+}
+
 bool
 publish_update(struct publish *p, const struct api_view *view)
 {
@@ -60,15 +69,13 @@ publish_update(struct publish *p, const struct api_view *view)
 	if (p->any && (view->now_us - p->rose_us < PUBLISH_RISE_US ||
 	    !publish_differs(&p->said, view)))
 		return false;
-	p->any = true;
-	p->said = *view;
-	p->rose_us = view->now_us;
-	p->seq++;
+	rise(p, view);
 	return true;
 }
 
 int64_t
-publish_event(struct publish *p)
+publish_event(struct publish *p, const struct api_view *view)
 {
-	return ++p->seq;
+	rise(p, view);
+	return p->seq;
 }

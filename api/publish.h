@@ -31,7 +31,7 @@ bool publish_differs(const struct api_view *a, const struct api_view *b);
 /* Take a new view; true if seq rose. */
 bool publish_update(struct publish *p, const struct api_view *view);
 
-/* Something happened that has a number of its own. */
-int64_t publish_event(struct publish *p);
+/* Something happened that has a number of its own; the view is of after it. */
+int64_t publish_event(struct publish *p, const struct api_view *view);
 
 #endif

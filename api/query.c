@@ -79,8 +79,8 @@ query_parse(struct query *q, char *target, struct problem *p)
 
 	q->params = 0;
 	q->path = target;
-	if (target[0] != '/')
-		return problem_set(p, 400, NULL, "The target does not begin with a slash.");
+	if (target[0] != '/' || strpbrk(target, " \t") != NULL)
+		return problem_set(p, 400, NULL, "The target is not a path and a query.");
 	if (next != NULL)
 		*next++ = '\0';
 	if (!decode(target, false))

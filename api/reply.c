@@ -35,12 +35,14 @@ begin(struct reply *r, int status, const char *type, const char *cache, const ch
 }
 
 void
-reply_problem(struct reply *r, const struct call *c)
+reply_problem(struct reply *r, const struct call *c, bool last)
 {
 	const struct problem *p = &c->problem;
 	struct buf b;
 
 	begin(r, p->status, TYPE_PROBLEM, "no-store", c->cors);
+	if (last)
+		add(r, "Connection", "close");
 	if (p->status == 401)
 		add(r, "WWW-Authenticate", "Bearer realm=\"linkqd\"");
 	if (p->status == 405)

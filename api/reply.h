@@ -25,7 +25,8 @@ struct reply {
 	char retry[16];
 };
 
-void reply_problem(struct reply *r, const struct call *c);
+/* `last`: and the connection ends with it. */
+void reply_problem(struct reply *r, const struct call *c, bool last);
 void reply_preflight(struct reply *r, const struct call *c);
 /* Takes the text of an ANSWER_TEXT. */
 void reply_text(struct reply *r, struct call *c);

@@ -47,7 +47,7 @@ Test(query, refuses_what_could_be_read_two_ways)
 {
 	static const char *const cases[] = {"", "v1", "*", "http://elsewhere/v1/link",
 	    "/a%00b", "/a?x=%00", "/a%0ab", "/a%zz", "/a%2", "/a%", "/a?x=1&x=2", "/a?%ff",
-	    "/a%c0%af", "/a?x=%7f"};
+	    "/a%c0%af", "/a?x=%7f", "/a b", "/a?x=1\t"};
 
 	for (size_t i = 0; i < LEN(cases); i++) {
 		struct problem p;
