@@ -50,9 +50,8 @@ est_init(struct est *e, enum est_link_kind kind, int64_t now_us)
 	e->unanswered_us = INT64_MIN / 2;
 }
 
-/* After any event: the words follow the belief, and the last answer is void. */
-static void
-settle(struct est *e)
+void
+evidence_settle(struct est *e)
 {
 	evidence_learn(e);
 	evidence_judge(e);
@@ -69,7 +68,7 @@ est_add(struct est *e, int64_t now_us, const struct est_sample *s)
 	e->rejected[verdict]++;
 	if (verdict == EST_REJECT_SERVER)
 		e->rejected[EST_TAKEN]++; /* it counted, for less */
-	settle(e);
+	evidence_settle(e);
 	return verdict;
 }
 
@@ -84,7 +83,7 @@ est_add_rtt(struct est *e, int64_t now_us, enum est_source source, int64_t rtt_u
 	}
 	evidence_rtt(e, source, rtt_us, answered);
 	e->rejected[EST_TAKEN]++;
-	settle(e);
+	evidence_settle(e);
 }
 
 /* Probes report their bytes at once, so their silence counts up to now. */
@@ -122,7 +121,7 @@ est_tick(struct est *e, int64_t now_us)
 {
 	evidence_advance(e, now_us);
 	count_probe_silence(e);
-	settle(e);
+	evidence_settle(e);
 	keep_forecasts(e);
 }
 
@@ -142,7 +141,7 @@ est_wake(struct est *e, int64_t now_us)
 	silence_broken(&e->silence, now_us);
 	change_forget_level(&e->change);
 	change_note(&e->change, EST_CHANGE_WAKE, now_us, -1.0f, -1.0f);
-	settle(e);
+	evidence_settle(e);
 }
 
 void
@@ -170,7 +169,7 @@ est_set_carrier(struct est *e, int64_t now_us, bool up)
 		fate_weigh(&e->fate, 1.0f, 0.1f);
 		e->fate.age_s = 0.0f;
 	}
-	settle(e);
+	evidence_settle(e);
 }
 
 void
@@ -178,7 +177,7 @@ est_set_captive(struct est *e, int64_t now_us, bool captive)
 {
 	evidence_advance(e, now_us);
 	e->captive = captive;
-	settle(e);
+	evidence_settle(e);
 }
 
 void

@@ -42,6 +42,24 @@ void est_add_rtt(struct est *e, int64_t now_us, enum est_source source, int64_t 
     bool answered);
 
 /*
+ * What the whole link carried in the dt_us until now, all its connections together, as the
+ * kernel counts it: a sum already, never added to what requests tell. at_least: something
+ * else than the link may have set the pace, so that it only ever raises the estimate.
+ * Otherwise it is the link's own rate. clock_us is the grain of dt_us. Bytes of 0 say
+ * nothing; the caller leaves out intervals whose bytes requests have told as well.
+ */
+void est_add_carried(struct est *e, int64_t now_us, enum est_source source,
+    enum est_direction direction, int64_t bytes, int64_t dt_us, int64_t clock_us,
+    bool at_least);
+
+/*
+ * Data of ours is unacknowledged at so many places (2 or more: one may be dead by itself),
+ * and nothing was heard of any of them for waited_us.
+ */
+void est_add_silence(struct est *e, int64_t now_us, enum est_source source,
+    int64_t waited_us, int places);
+
+/*
  * Time passes. Call it each 250 ms while requests are open, so that their silence counts;
  * otherwise at any rhythm, or never. More calls never make the estimate surer.
  */

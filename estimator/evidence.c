@@ -112,9 +112,17 @@ evidence_silence(struct est *e, int64_t from_us, int64_t to_us, bool body)
 		.body = body,
 		.others = all > 1 ? all - 1 : 0,
 	};
+
+	evidence_silence_of(e, &of);
+}
+
+void
+evidence_silence_of(struct est *e, const struct silence_of *of)
+{
+	const struct smooth wait = latency_wait(&e->latency);
 	float factor[LEVELS];
 
-	if (silence_goes_on(&e->silence, &of, &wait, factor))
+	if (silence_goes_on(&e->silence, of, &wait, factor))
 		weigh_both(e, factor, 1.0f);
 }
 

@@ -26,6 +26,14 @@ void evidence_life(struct est *e, int64_t at_us, int64_t start_us);
 /* An open request has been silent from from_us to to_us. */
 void evidence_silence(struct est *e, int64_t from_us, int64_t to_us, bool body);
 
+/* The same, with others that the caller knows to be silent too. */
+struct silence_of;
+void evidence_silence_of(struct est *e, const struct silence_of *of);
+
+/* All that the link carried in a time: no window is asked for. */
+struct portion;
+void evidence_carried(struct est *e, const struct portion *p);
+
 /*
  * A first packet came wait_s after it was asked for. On a slow link it could not have come
  * that soon; slow servers do no harm, since it only ever speaks for faster levels.
@@ -41,6 +49,9 @@ void evidence_tally(struct est *e, enum est_source source, int64_t bytes, float 
 /* The mass of each level of the mean of the next horizon_s. */
 void evidence_forecast(const struct est *e, enum est_direction d, float horizon_s,
     float out[LEVELS]);
+
+/* After any event: the words follow the belief, and the last answer is void. */
+void evidence_settle(struct est *e);
 
 /* Words for people follow the beliefs. */
 void evidence_judge(struct est *e);

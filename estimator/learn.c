@@ -112,6 +112,34 @@ learn(struct est *e, const struct portion *p)
 	follow(e, way, p, s.y, limited || p->at_least);
 }
 
+/* The kernel's sum over all connections: every level would be seen as it is. */
+void
+evidence_carried(struct est *e, const struct portion *p)
+{
+	struct est_way *way = &e->way[p->direction];
+	const float kbps = p->bytes * 0.008f / (p->dt_s + 0.5f * p->clock_s);
+	struct belief_sight s = {
+		.y = level_of_kbps(kbps),
+		.dt_s = p->dt_s,
+		.clock_s = p->clock_s,
+		.other = OTHER_SLOW * 0.05f,
+		.at_least = p->at_least,
+		.trickle = kbps < TRICKLE_KBPS,
+		.hypotheses = 1,
+		.weight = { 1.0f, 0.0f },
+	};
+	float evidence[2], alive;
+
+	for (int i = 0; i < LEVELS; i++)
+		s.seen_at[0][i] = level_at(i);
+	if (!way->belief.known && p->direction == EST_UP)
+		belief_init(&way->belief, e->prior);
+	alive = belief_observe(&way->belief, &s, evidence);
+	fate_weigh(&e->fate, alive, s.trickle ? 1.0f : DEAD_BYTES);
+	way->belief.fresh_s = 0.0f;
+	follow(e, way, p, s.y, p->at_least);
+}
+
 void
 evidence_learn(struct est *e)
 {
