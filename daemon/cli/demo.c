@@ -336,7 +336,7 @@ cmd_demo(int argc, char **argv)
 	if (optind != argc)
 		return cli_usage(argv, "demo takes no arguments.");
 	if (demo_daemon_find(d.linkqd, sizeof d.linkqd) != 0)
-		return cli_fail(argv, "no linkqd beside this linkq (%s); $LINKQD may name it.",
+		return cli_fail(argv, "there is no linkqd to run at %s; $LINKQD may name one.",
 		    d.linkqd);
 	printf("linkq demo: a ride of %.0f s; everything shown is measured on real sockets.\n",
 	    d.ride->length_s);

@@ -74,8 +74,8 @@ struct demo_steady {
 struct demo_steady demo_record_steady(const struct demo_record *r, const struct demo_ride *ride,
     const struct demo_leg *leg);
 
-/* NULL where the main job worked: every outage was found and ended again, none was invented
- * and the estimate was known at the end of each leg. Else a sentence. */
+/* NULL where the main job worked: every outage was found, its end too, and the estimate was
+ * known on each leg that had settled. Else a sentence. */
 const char *demo_record_fault(const struct demo_record *r, const struct demo_ride *ride);
 
 #endif

@@ -188,9 +188,10 @@ demo_show_outages(const struct demo_record *r)
 		    o->end_s - o->begin_s < 1 && isnan(o->offline_s) ?
 		    "a break of a handover: passed over" : outage_words(o).s);
 	}
-	printf("  %s\n", r->false_offline_s > 0 ?
-	    "and offline was said while the link carried" :
-	    "offline was never said while the link carried");
+	if (r->false_offline_s > 0)
+		printf("  offline was also said for %.1f s while the link carried\n", r->false_offline_s);
+	else
+		printf("  offline was never said while the link carried\n");
 }
 
 void
