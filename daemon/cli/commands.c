@@ -11,6 +11,7 @@
 #include "daemon/cli/help.h"
 #include "daemon/cli/hint.h"
 #include "daemon/cli/replay.h"
+#include "daemon/cli/report.h"
 #include "daemon/cli/status.h"
 #include "daemon/cli/transfer.h"
 #include "daemon/cli/watch.h"
@@ -29,6 +30,8 @@ const struct command commands[] = {
 	    "which rendition of a stream to fetch next", hint_help },
 	{ "transfer", cmd_transfer, "BYTES[k|M|G] [--up] [--json]",
 	    "how long so many bytes would take", transfer_help },
+	{ "report", cmd_report, "--bytes N --duration-ms T ... | [--curl|--har] FILE",
+	    "tell linkqd of requests that were timed elsewhere", report_help },
 	{ "export", cmd_export, "[--what WHAT] [--from T] [--to T] [--format csv|jsonl] [-o FILE]",
 	    "the history as CSV or JSON lines", export_help },
 	{ "replay", cmd_replay, "[--horizon S] < observations.csv > estimates.csv",
