@@ -91,11 +91,12 @@ static void
 count_probe_silence(struct est *e)
 {
 	for (int i = 0; i < FLOWS_KEPT; i++) {
-		const struct flow *f = &e->flows.flow[i];
+		struct flow *f = &e->flows.flow[i];
 
-		if (f->open && f->source == EST_PROBE && f->first_us < 0 && !f->passed &&
+		if (f->open && f->source == EST_PROBE && f->first_us < 0 &&
 		    f->direction == EST_DOWN &&
-		    e->now_us - f->reported_us < FLOW_STALE_US)
+		    e->now_us - f->reported_us < FLOW_STALE_US &&
+		    !evidence_own_silence(e, f, f->start_us))
 			evidence_silence(e, f->start_us, e->now_us, false);
 	}
 }

@@ -13,6 +13,7 @@
 #include "estimator/fate.h"
 #include "estimator/flow.h"
 #include "estimator/forecast.h"
+#include "estimator/grain.h"
 #include "estimator/latency.h"
 #include "estimator/level.h"
 #include "estimator/merge.h"
@@ -40,6 +41,7 @@ struct est_way {
 struct est_tally {
 	int64_t count, bytes, last_us;
 	float weight; /* of recent evidence; halves in 30 s */
+	struct grain grain;
 };
 
 struct est {

@@ -11,7 +11,6 @@
 #define AGE_MOST_S 3600.0f /* after that a link has become any link */
 #define TALLY_HALF_LIFE_S 30.0f
 #define DEAD_ANSWERS 1e-6f /* chance of an answer over a dead link */
-#define ALONE_WITHIN_US INT64_C(6000000)
 #define STEP_SHARE 0.3f    /* of belief moves with a round trip that changed */
 #define STEP_SIGMA 1.5f
 
@@ -80,14 +79,6 @@ evidence_tally(struct est *e, enum est_source source, int64_t bytes, float weigh
 void
 evidence_life(struct est *e, int64_t at_us, int64_t start_us)
 {
-	const int64_t margin_us = 20000 +
-	    (int64_t)(latency_wait(&e->latency).dev_s * 1e6f);
-	const int overtaken = flows_answered(&e->flows, start_us, margin_us);
-
-	/* in a tunnel all are silent, which says nothing about each */
-	if (at_us - e->silence.life_us < ALONE_WITHIN_US)
-		for (int i = 0; i < overtaken; i++)
-			silence_alone(&e->silence, true);
 	silence_broken(&e->silence, at_us);
 	if (start_us >= e->unanswered_us)
 		e->unanswered_s = 0.0f;
@@ -98,6 +89,19 @@ evidence_life(struct est *e, int64_t at_us, int64_t start_us)
 			belief_return(&e->way[EST_UP].belief, e->prior, e->fate.off);
 	}
 	fate_weigh(&e->fate, 1.0f, DEAD_ANSWERS);
+}
+
+bool
+evidence_own_silence(struct est *e, struct flow *f, int64_t since_us)
+{
+	const struct smooth wait = latency_wait(&e->latency);
+	const int64_t due_us = (int64_t)(silence_overdue_s(&wait) * 1e6f);
+
+	if (!f->passed && e->silence.heard && e->silence.life_us - since_us > due_us) {
+		f->passed = true;
+		silence_alone(&e->silence, true);
+	}
+	return f->passed;
 }
 
 void

@@ -35,6 +35,12 @@ struct portion;
 void evidence_carried(struct est *e, const struct portion *p);
 
 /*
+ * Whether an open request, silent since then, is so for reasons of its own: the link lived
+ * on while it was overdue.
+ */
+bool evidence_own_silence(struct est *e, struct flow *f, int64_t since_us);
+
+/*
  * A first packet came wait_s after it was asked for. On a slow link it could not have come
  * that soon; slow servers do no harm, since it only ever speaks for faster levels.
  */

@@ -12,7 +12,6 @@ void
 flows_init(struct flows *f)
 {
 	memset(f, 0, sizeof *f);
-	f->answered_us = INT64_MIN / 2;
 }
 
 struct flow *
@@ -63,24 +62,6 @@ static int64_t
 silent_since(const struct flow *f)
 {
 	return f->first_us < 0 ? f->start_us : f->byte_us;
-}
-
-int
-flows_answered(struct flows *f, int64_t start_us, int64_t margin_us)
-{
-	int n = 0;
-
-	if (start_us - margin_us > f->answered_us)
-		f->answered_us = start_us - margin_us;
-	for (int i = 0; i < FLOWS_KEPT; i++) {
-		struct flow *at = &f->flow[i];
-
-		if (!at->open || at->passed || silent_since(at) + margin_us >= start_us)
-			continue;
-		at->passed = true;
-		n++;
-	}
-	return n;
 }
 
 int

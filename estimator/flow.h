@@ -24,12 +24,11 @@ struct flow {
 	int64_t bytes;
 	uint8_t source, direction;
 	bool open;
-	bool passed; /* younger requests were answered first: its silence is its own */
+	bool passed; /* the link lived on while it was overdue: its silence is its own */
 };
 
 struct flows {
 	struct flow flow[FLOWS_KEPT];
-	int64_t answered_us; /* latest start of a request that was answered */
 };
 
 void flows_init(struct flows *f);
@@ -44,12 +43,6 @@ struct flow *flows_find(struct flows *f, uint64_t id);
 struct flow *flows_open(struct flows *f, uint64_t id, int64_t now_us);
 
 void flows_close(struct flow *f);
-
-/*
- * A request that began at start_us was answered: ones that had been silent for longer say
- * nothing any more. Returns how many such there were that had said something until now.
- */
-int flows_answered(struct flows *f, int64_t start_us, int64_t margin_us);
 
 /* Open requests that say something and have been silent since before since_us. */
 int flows_silent(const struct flows *f, int64_t now_us, int64_t since_us);

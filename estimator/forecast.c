@@ -12,6 +12,7 @@
 #define TO_MEM 0.1f   /* the level reverts a little to that of the last 15 s */
 #define TO_LAST 0.125f /* and the last second is more than white noise allows */
 #define SHIFT_MOST 1.5f
+#define LN2 0.69314718f
 
 /* log2 of 0.1, 0.3 .. 0.9: the middle of each fifth */
 static const float slot_octaves[SLOTS] = { -3.3219281f, -1.7369656f, -1.0f, -0.5145732f,
@@ -25,7 +26,15 @@ spread(const struct forecast_ask *ask, float out[LEVELS])
 	const v4f v = (belief_wander * belief_wander * (0.4f * ask->horizon_s) + noise * noise) *
 	    (LEVELS_AN_OCTAVE * LEVELS_AN_OCTAVE);
 	const v4f none = v4_all(0.0f);
-	v4f a, scale, run = none, forward[LEVELS];
+	/*
+	 * A mean of rates lies above the rate of the mean level, by ln 2 / 2 times the
+	 * variance of the level within the window: what the model jitters, and a sixth of
+	 * what it wanders.
+	 */
+	const v4f lift = (0.5f * LN2 * LEVELS_AN_OCTAVE) * (belief_noise * belief_noise +
+	    belief_wander * belief_wander * (ask->horizon_s / 6.0f));
+	const v4f up = v4_min(lift, v4_all(1.0f)), stay = 1.0f - up;
+	v4f a, scale, run = none, above = none, forward[LEVELS];
 
 	for (int k = 0; k < MODELS; k++)
 		a[k] = v[k] / (v[k] + 1.0f + sqrtf(1.0f + 2.0f * v[k]));
@@ -34,9 +43,14 @@ spread(const struct forecast_ask *ask, float out[LEVELS])
 		forward[i] = run = (i < LEVEL_LOW ? none : ask->belief->p[i]) + a * run;
 	run = none;
 	for (int i = LEVELS - 1; i >= 0; i--) {
-		out[i] = v4_sum(scale * (forward[i] + a * run));
+		const v4f here = scale * (forward[i] + a * run);
+
+		if (i + 1 < LEVELS)
+			out[i + 1] = v4_sum(stay * above + up * here);
+		above = here;
 		run = (i < LEVEL_LOW ? none : ask->belief->p[i]) + a * run;
 	}
+	out[0] = v4_sum(stay * above);
 }
 
 static float

@@ -197,7 +197,7 @@ latency_rtt(struct latency *l, int64_t now_us, float rtt_s, bool loaded)
 }
 
 void
-latency_ttfb(struct latency *l, int64_t now_us, float wait_s)
+latency_ttfb(struct latency *l, int64_t now_us, float wait_s, float clock_s)
 {
 	assert(wait_s >= 0.0f);
 	delays_add(&l->ttfb, now_us, wait_s, false);
@@ -206,7 +206,7 @@ latency_ttfb(struct latency *l, int64_t now_us, float wait_s)
 	if (l->wait.known && wait_s > 4.0f * l->wait.mean_s + 0.2f)
 		return;
 	smooth_add(&l->wait, wait_s);
-	least_add(l, wait_s);
+	least_add(l, fmaxf(wait_s - 0.5f * clock_s, 0.5f * wait_s));
 }
 
 float

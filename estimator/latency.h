@@ -51,8 +51,11 @@ void latency_init(struct latency *l);
  */
 float latency_rtt(struct latency *l, int64_t now_us, float rtt_s, bool loaded);
 
-/* One first byte after wait_s, connecting left out; the request counts as answered. */
-void latency_ttfb(struct latency *l, int64_t now_us, float wait_s);
+/*
+ * One first byte after wait_s, connecting left out, on a clock of that grain; the request
+ * counts as answered.
+ */
+void latency_ttfb(struct latency *l, int64_t now_us, float wait_s, float clock_s);
 
 /* A round trip, or a first byte, was given up after waited_s. */
 void latency_unanswered(struct latency *l, int64_t now_us, float waited_s, bool rtt);

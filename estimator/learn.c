@@ -11,6 +11,7 @@
 #define LAST_ALONE 0.25f    /* the same for the last object of a page */
 #define FLOWS_MEMORY_US INT64_C(3000000)
 #define LIMITED_NEAR 0.3f   /* octaves under what the window allows */
+#define TRIP_MOST 1.5f       /* times the least round trip */
 #define TRICKLE_KBPS 4.0f
 #define DEAD_BYTES 1e-6f
 #define HELD_BACK_LEAST_S 0.1f
@@ -68,6 +69,18 @@ follow(struct est *e, struct est_way *way, const struct portion *p, float y, boo
 	change_level(&e->change, e->now_us, q, p->dt_s);
 }
 
+/*
+ * The round trip of this transfer. Its own wait tells best what the path was like just
+ * then; what goes far beyond the least is a server's time.
+ */
+static float
+trip_s(const struct est *e, const struct portion *p)
+{
+	const float least_s = latency_least_s(&e->latency);
+
+	return num_clamp(p->wait_s - 0.5f * p->clock_s, least_s, TRIP_MOST * least_s);
+}
+
 static void
 learn(struct est *e, const struct portion *p)
 {
@@ -77,12 +90,12 @@ learn(struct est *e, const struct portion *p)
 		.bytes = p->bytes,
 		.dt_s = p->dt_s,
 		.clock_s = p->clock_s,
-		.rtt_s = latency_least_s(&e->latency),
+		.rtt_s = trip_s(e, p),
 		.flows = p->flows,
 		.cold = p->first && way->used && idle_s > IDLE_S,
 		.fresh = p->fresh,
 	};
-	const float kbps = p->bytes * 0.008f / (p->dt_s + 0.5f * p->clock_s);
+	const float kbps = p->bytes * 0.008f / p->dt_s;
 	struct belief_sight s = {
 		.y = level_of_kbps(kbps),
 		.dt_s = p->dt_s,
@@ -94,12 +107,14 @@ learn(struct est *e, const struct portion *p)
 	};
 	float evidence[2], alive;
 	bool limited;
+	int likelier;
 
 	if (!way->belief.known && p->direction == EST_UP)
 		belief_init(&way->belief, e->prior);
 	window_foresee(&way->window, &use, &s);
-	limited = s.y > s.seen_at[s.hypotheses - 1][LEVELS - 1] - LIMITED_NEAR;
 	alive = belief_observe(&way->belief, &s, evidence);
+	likelier = s.weight[1] * evidence[1] > s.weight[0] * evidence[0];
+	limited = s.y > s.seen_at[likelier][LEVELS - 1] - LIMITED_NEAR;
 	/* Of what was held back, evidence_life said then that the link lived; that is no word
 	 * on whether it has died since. */
 	if (s.age_s < HELD_BACK_LEAST_S)
@@ -117,7 +132,7 @@ void
 evidence_carried(struct est *e, const struct portion *p)
 {
 	struct est_way *way = &e->way[p->direction];
-	const float kbps = p->bytes * 0.008f / (p->dt_s + 0.5f * p->clock_s);
+	const float kbps = p->bytes * 0.008f / p->dt_s;
 	struct belief_sight s = {
 		.y = level_of_kbps(kbps),
 		.dt_s = p->dt_s,

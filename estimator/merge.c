@@ -103,6 +103,8 @@ use(struct merge *m, int at, int64_t cut_us, struct portion *out, int64_t *flow_
 		out->start_us = p->start_us;
 	if ((float)p->clock_us * 1e-6f > out->clock_s)
 		out->clock_s = (float)p->clock_us * 1e-6f;
+	if (p->wait_us > 0 && (out->wait_s <= 0.0f || (float)p->wait_us * 1e-6f < out->wait_s))
+		out->wait_s = (float)p->wait_us * 1e-6f;
 	m->done_tag = p->tag;
 	if (end_us == p->to_us) {
 		drop(m, at);

@@ -23,6 +23,7 @@ struct piece {
 	float bytes;
 	uint32_t tag; /* tells requests apart */
 	int32_t clock_us;
+	int32_t wait_us; /* its wait for the first byte; 0: not known */
 	uint8_t direction;
 	bool first;    /* the first one of its request */
 	bool fresh;    /* and that one on a new connection */
@@ -36,6 +37,7 @@ struct portion {
 	float bytes, dt_s;
 	float flows; /* mean number at once, 1 or more */
 	float clock_s;
+	float wait_s; /* the least wait for a first byte among them; 0: not known */
 	uint8_t direction;
 	bool first, fresh, at_least;
 };

@@ -16,6 +16,7 @@
 /* What evidence_take() works out about one sample. */
 struct reading {
 	const struct est_sample *s;
+	int64_t clock_us;   /* told or measured */
 	struct flow *flow;  /* NULL: a request without slices */
 	int64_t start_us, at_us;
 	int64_t body_us;    /* when the body began; -1: it has not */
@@ -83,7 +84,6 @@ place(struct est *e, struct reading *r)
 		if (f == NULL)
 			return EST_REJECT_FULL;
 		f->start_us = f->last_us = f->byte_us = r->start_us;
-		f->passed = r->start_us < e->flows.answered_us;
 		f->source = (uint8_t)s->source;
 		f->direction = (uint8_t)s->direction;
 	}
@@ -94,6 +94,22 @@ place(struct est *e, struct reading *r)
 	r->body_us = f != NULL ? f->first_us : -1;
 	r->first_byte = r->body_us < 0 && s->ttfb_us >= 0;
 	return verdict;
+}
+
+/* What the times of this source may be off by. */
+static int64_t
+clock_of(struct est *e, const struct est_sample *s)
+{
+	struct grain *g = &e->tally[s->source].grain;
+	int64_t us;
+
+	if (s->bytes > 0) {
+		grain_see(g, s->duration_us);
+		if (s->ttfb_us >= 0)
+			grain_see(g, s->ttfb_us);
+	}
+	us = grain_us(g);
+	return us > s->clock_us ? us : s->clock_us;
 }
 
 static int64_t
@@ -107,7 +123,7 @@ static void
 take_delays(struct est *e, const struct reading *r)
 {
 	const struct est_sample *s = r->s;
-	const float clock_s = (float)s->clock_us * 1e-6f;
+	const float clock_s = (float)r->clock_us * 1e-6f;
 	int64_t rtt_us = s->rtt_us;
 
 	if (rtt_us < 0 && s->connect_us > 0 && (r->first_report || r->first_byte))
@@ -127,7 +143,7 @@ take_delays(struct est *e, const struct reading *r)
 	if (s->direction == EST_DOWN) {
 		const float wait_s = (float)(s->ttfb_us - connect_us(s)) * 1e-6f;
 
-		latency_ttfb(&e->latency, e->now_us, wait_s);
+		latency_ttfb(&e->latency, e->now_us, wait_s, clock_s);
 		evidence_life(e, r->start_us + s->ttfb_us, r->start_us);
 		evidence_first_packet(e, wait_s, clock_s, s->bytes);
 	} else {
@@ -177,7 +193,7 @@ take_bytes(struct est *e, struct reading *r)
 		.start_us = r->start_us,
 		.bytes = (float)(s->bytes - r->before_bytes),
 		.tag = (uint32_t)(s->request ^ (s->request >> 32)),
-		.clock_us = (int32_t)s->clock_us,
+		.clock_us = (int32_t)r->clock_us,
 		.direction = (uint8_t)s->direction,
 		.first = r->before_bytes == 0,
 		.at_least = s->server_limited,
@@ -185,6 +201,8 @@ take_bytes(struct est *e, struct reading *r)
 
 	if (s->request == 0) /* a request of its own: no two share a tag */
 		p.tag = (uint32_t)e->rejected[EST_TAKEN] * 2654435761u | 1u;
+	if (s->ttfb_us >= 0 && s->direction == EST_DOWN && s->ttfb_us < INT64_C(100000000))
+		p.wait_us = (int32_t)(s->ttfb_us - connect_us(s));
 	p.fresh = p.first && s->connect_us > 0;
 	p.to_us = body_end(e, r);
 	p.from_us = p.first ? body_begin(e, r) : r->before_us;
@@ -223,10 +241,10 @@ take_silence(struct est *e, const struct reading *r)
 		    (float)(s->duration_us - connect_us(s)) * 1e-6f, false);
 	if (!s->in_progress && !gave_up)
 		return;
-	if (r->flow != NULL && r->flow->passed)
-		return;
 	if (s->direction == EST_UP && s->bytes > 0)
 		return; /* the bytes may all be on their way */
+	if (r->flow != NULL && evidence_own_silence(e, r->flow, r->silent_since_us))
+		return;
 	evidence_silence(e, r->silent_since_us, r->at_us, body);
 }
 
@@ -270,6 +288,7 @@ evidence_take(struct est *e, const struct est_sample *s)
 	evidence_tally(e, s->source, s->bytes - r.before_bytes,
 	    fminf((float)(r.at_us - r.before_us) * 1e-6f, 2.0f) *
 	        (s->bytes > r.before_bytes ? 1.0f : 0.1f) + 0.02f);
+	r.clock_us = clock_of(e, s);
 	take_delays(e, &r);
 	if (s->bytes > r.before_bytes)
 		take_bytes(e, &r);

@@ -62,7 +62,8 @@ foresee(float out[LEVELS], const struct window_use *u, float w)
 static float
 needed(const struct window_use *u)
 {
-	const float dt_s = u->dt_s + 0.5f * u->clock_s;
+	/* a time is rounded up by half a grain on average */
+	const float dt_s = fmaxf(u->dt_s - 0.5f * u->clock_s, 0.25f * u->clock_s);
 	const float trips = fminf(dt_s / u->rtt_s, 60.0f);
 	/* 2^x - 1 loses its digits for small x */
 	const float grown = trips < 0.01f ? trips * LN2 : num_exp2(trips) - 1.0f;
