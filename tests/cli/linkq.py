@@ -276,7 +276,7 @@ def why():
         assert done.returncode == 0 and done.stderr == "", done
         for words in ("Online, good (4g)  wlan0 (wifi)",
                       "A download gets about 5.2 Mbit/s, 4 times in 5 from 3.3 to 7.6 Mbit/s.",
-                      "Confidence is 82 %; the last evidence is 1.3 s old.",
+                      "Confidence is 82 %; the last evidence came 1.3 s ago.",
                       "  applications  55 % of the weight, 180 samples, 12 MB, the last 1.3 s ago",
                       "  kernel        40 % of the weight, 1 sample, the last 0.9 s ago",
                       "  probes       nothing",
