@@ -15,6 +15,7 @@ core_init(struct core *c, const struct api_source *source, const char *boot)
 	c->source = *source;
 	c->version = 1;
 	events_init(&c->events, boot);
+	hint_sessions_init(&c->sessions);
 }
 
 int64_t

@@ -9,6 +9,7 @@
 #include "api/buf.h"
 #include "api/estimate.h"
 #include "api/events.h"
+#include "api/hint.h"
 #include "api/publish.h"
 #include "api/source.h"
 
@@ -16,6 +17,7 @@ struct core {
 	struct api_source source;
 	struct publish publish;
 	struct events events;
+	struct hint_sessions sessions;
 	uint64_t version; /* of what core_link gives; anything made of it is stale when it moved */
 	uint64_t rendered;
 	struct buf link;

@@ -13,8 +13,7 @@
 #define AGO_US_MAX (INT64_C(366) * 24 * 3600 * 1000000)
 #define FUTURE_US INT64_C(1000) /* clocks round */
 #define GRAIN_US INT64_C(1000)  /* so do browsers */
-/* 400 Gbit/s: the fastest port that a host has. */
-#define ABSURD_BYTES_PER_US INT64_C(50000)
+#define ABSURD_BYTES_PER_US INT64_C(12500) /* 100 Gbit/s */
 
 #define ABSENT (-1)
 
@@ -74,6 +73,8 @@ read_flags(const struct value_in *in, struct api_observation *o)
 		return reject(in->p, "ok", "ok and error contradict each other.");
 	if (s->in_progress && (!ok || s->error != EST_ERROR_NONE))
 		return reject(in->p, "in_progress", "A request in progress has not failed yet.");
+	if (s->in_progress && o->id[0] == '\0')
+		return reject(in->p, "id", "A slice needs the id of its request.");
 	/* it failed and nobody says how: unanswered, or given up on the way */
 	if (!ok && s->error == EST_ERROR_NONE)
 		s->error = s->ttfb_us < 0 && s->bytes == 0 ? EST_ERROR_TIMEOUT

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/explain.h"
+#include "api/hint_route.h"
 #include "api/history.h"
 #include "api/json.h"
 #include "api/observations.h"
@@ -240,6 +241,7 @@ static const struct route {
 	{LINKS_PREFIX, get_one_link, NULL},
 	{"/v1/transfer", get_transfer, NULL},
 	{"/v1/observations", NULL, post_observations},
+	{"/v1/hint", hint_answer_get, hint_answer_post},
 	{"/v1/history", history_answer, NULL},
 	{"/v1/history.csv", history_answer, NULL},
 	{"/v1/events", get_events, NULL},

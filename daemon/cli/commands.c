@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "daemon/cli/decide.h"
 #include "daemon/cli/demo.h"
 #include "daemon/cli/export.h"
 #include "daemon/cli/help.h"
@@ -36,6 +37,8 @@ const struct command commands[] = {
 	    "the history as CSV or JSON lines", export_help },
 	{ "replay", cmd_replay, "[--horizon S] < observations.csv > estimates.csv",
 	    "estimates for observations from a file, without the daemon", replay_help },
+	{ "decide", cmd_decide, "< questions.jsonl > decisions.jsonl",
+	    "bitrate decisions for a player's questions, without the daemon", decide_help },
 	{ "demo", cmd_demo, "[--fast] [--loopback] [-o FILE] [--keep]",
 	    "a whole journey on this machine, no root and no Internet needed", demo_help },
 	{ "help", cmd_help, "[COMMAND]", "show this list, or the options of one command",

@@ -158,6 +158,7 @@ Test(observations, rejects_what_cannot_be_and_says_why)
 		    "app must be"},
 		{"{\"bytes\":5,\"duration_ms\":5,\"app\":\"a\\nb\"}", "app must be"},
 		{"{\"bytes\":5,\"duration_ms\":5,\"id\":true}", "id must be"},
+		{"{\"bytes\":5,\"duration_ms\":5,\"in_progress\":true}", "needs the id"},
 		{"5", "must be an object"},
 		{"null", "must be an object"},
 		{"[]", "must be an object"},

@@ -9,8 +9,7 @@ import traceback
 
 from fake import Fake
 
-BUILD = os.path.abspath(os.environ.get("builddir", "."))
-LINKQ = os.path.join(BUILD, "linkq")
+LINKQ = os.path.abspath(os.path.join(os.environ.get("builddir", "."), "linkq"))
 CASES = []
 
 

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: ISC */
+/* From a hint request to the plan's question and back to the client's own words. */
+#include "api/hint.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/estimate.h"
+#include "api/hls.h"
+#include "api/json.h"
+
+#define SECOND_US INT64_C(1000000)
+#define SEGMENT_US_PRESET (4 * SECOND_US)
+#define TTL_S_MAX 10
+#define CMCD_RTP_TIMES 5 /* as hls.js and dash.js ask for */
+
+void
+hint_defaults(struct hint_request *r)
+{
+	memset(r, 0, sizeof(*r));
+	r->current = -1;
+	r->buffer_us = r->max_buffer_us = -1;
+	r->segment_us = SEGMENT_US_PRESET;
+	r->rate_ppm = 1000000;
+	r->cap_kbps = r->cap_height = -1;
+	r->last.rendition = r->inflight.rendition = -1;
+}
+
+int
+hint_find(const struct hint_request *r, const char *id)
+{
+	int64_t index;
+
+	for (size_t i = 0; i < r->rungs; i++) {
+		if (strcmp(r->rung[i].id, id) == 0)
+			return (int)i;
+	}
+	if (strchr(id, '.') == NULL && query_decimal(id, 0, (int64_t)r->rungs - 1, &index) == 0)
+		return (int)index;
+	return -1;
+}
+
+int
+hint_nearest(const struct hint_request *r, int64_t kbps)
+{
+	int64_t least = INT64_MAX;
+	int best = -1;
+
+	for (size_t i = 0; i < r->rungs; i++) {
+		int64_t avg = r->rung[i].avg_kbps, peak = r->rung[i].peak_kbps;
+		int64_t off = avg > kbps ? avg - kbps : kbps - avg;
+
+		if (kbps == peak) /* what CMCD's br is for HLS */
+			off = 0;
+		if (off < least) {
+			least = off;
+			best = (int)i;
+		}
+	}
+	return best;
+}
+
+static bool
+taken(const struct hint_request *r, size_t before, const char *id)
+{
+	for (size_t i = 0; i < before; i++) {
+		if (strcmp(r->rung[i].id, id) == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+hint_name_rungs(struct hint_request *r)
+{
+	for (size_t i = 0; i < r->rungs; i++) {
+		struct hint_rung *g = &r->rung[i];
+		char id[HINT_ID_MAX + 1];
+
+		if (g->id[0] == '\0' && g->height > 0)
+			snprintf(g->id, sizeof(g->id), "%lldp", (long long)g->height);
+		else if (g->id[0] == '\0')
+			snprintf(g->id, sizeof(g->id), "%lld", (long long)g->avg_kbps);
+		if (!taken(r, i, g->id))
+			continue;
+		/* 720p twice: 720p-3000 */
+		snprintf(id, sizeof(id), "%.20s-%lld", g->id, (long long)g->avg_kbps);
+		if (taken(r, i, id))
+			snprintf(id, sizeof(id), "%.20s-%lld-%zu", g->id, (long long)g->avg_kbps, i);
+		memcpy(g->id, id, sizeof(g->id));
+	}
+}
+
+int
+hint_read_playlist(const char *text, size_t len, struct hint_request *r, struct problem *p)
+{
+	static struct hls_variant variant[PLAN_RUNGS_MAX];
+	const char *why = NULL;
+	int n = hls_parse(text, len, variant, PLAN_RUNGS_MAX, &why);
+
+	if (n < 0)
+		return problem_set(p, 400, "playlist", "playlist: %s.", why);
+	for (int i = 0; i < n; i++) {
+		struct hint_rung *g = &r->rung[i];
+
+		_Static_assert(HLS_NAME_MAX <= HINT_ID_MAX, "a name fits an id");
+		memcpy(g->id, variant[i].name, sizeof(variant[i].name));
+		g->avg_kbps = variant[i].avg_kbps;
+		g->peak_kbps = variant[i].peak_kbps;
+		g->height = variant[i].height;
+	}
+	r->rungs = (size_t)n;
+	return 0;
+}
+
+/* Ascending by rate; a short list, and nearly sorted by its nature. */
+static void
+sort_ladder(const struct hint_request *r, struct hint_choice *c)
+{
+	for (size_t i = 0; i < r->rungs; i++) {
+		size_t k = i;
+
+		for (; k > 0 && r->rung[c->order[k - 1]].avg_kbps > r->rung[i].avg_kbps; k--)
+			c->order[k] = c->order[k - 1];
+		c->order[k] = i;
+	}
+	for (size_t k = 0; k < r->rungs; k++)
+		c->rank[c->order[k]] = k;
+}
+
+static int
+ranked(const struct hint_choice *c, int client)
+{
+	return client < 0 ? -1 : (int)c->rank[client];
+}
+
+static void
+set_inflight(const struct hint_request *r, const struct hint_choice *c,
+    struct plan_inflight *f)
+{
+	int rung = r->inflight.rendition >= 0 ? r->inflight.rendition : r->current;
+
+	f->there = r->inflight.there && rung >= 0;
+	f->rung = ranked(c, rung);
+	f->bytes = r->inflight.bytes;
+	f->total_bytes = r->inflight.total_bytes;
+	f->elapsed_us = r->inflight.duration_us;
+	f->ttfb_us = r->inflight.ttfb_us;
+}
+
+void
+hint_decide(const struct hint_request *r, const struct est_snapshot *est,
+    hint_transfer_fn *transfer, void *ctx, struct hint_choice *out)
+{
+	struct plan_rung rung[PLAN_RUNGS_MAX];
+	struct plan_question q = {.rung = rung, .rungs = r->rungs, .fetch = out->fetch,
+	    .est = est, .buffer_us = r->buffer_us, .max_buffer_us = r->max_buffer_us,
+	    .segment_us = r->segment_us, .rate_ppm = r->rate_ppm, .mode = r->mode,
+	    .cap_kbps = r->cap_kbps, .cap_height = r->cap_height};
+
+	assert(r->rungs >= 1 && r->rungs <= PLAN_RUNGS_MAX);
+	sort_ladder(r, out);
+	for (size_t k = 0; k < r->rungs; k++) {
+		const struct hint_rung *g = &r->rung[out->order[k]];
+
+		rung[k] = (struct plan_rung){g->avg_kbps, g->peak_kbps, g->height};
+		transfer(ctx, plan_segment_bytes(&rung[k], r->segment_us), &out->fetch[k]);
+	}
+	q.current = ranked(out, r->current);
+	set_inflight(r, out, &q.inflight);
+	plan_decide(&q, &out->plan);
+	out->rendition = (int)out->order[out->plan.rung];
+	out->abandon_to = out->plan.abandon ? (int)out->order[out->plan.abandon_to] : -1;
+}
+
+/* --- The answer -------------------------------------------------------------------- */
+
+static void
+write_renditions(const struct hint_request *r, const struct hint_choice *c, struct jw *w)
+{
+	jw_key_open(w, "renditions", '[');
+	for (size_t i = 0; i < r->rungs; i++) {
+		size_t k = c->rank[i];
+		int64_t risk = c->plan.risk[k].stall_ppm;
+
+		jw_open(w, '{');
+		jw_key_text(w, "id", r->rung[i].id);
+		jw_key_int(w, "kbps", r->rung[i].avg_kbps);
+		estimate_seconds(w, "fetch_s", &c->fetch[k]);
+		jw_key_fixed(w, "stall_risk", estimate_known(risk), 6);
+		if (c->fetch[k].known)
+			jw_key_bool(w, "sustainable", c->plan.risk[k].sustainable);
+		else
+			jw_key_null(w, "sustainable");
+		jw_close(w, '}');
+	}
+	jw_close(w, ']');
+}
+
+static int64_t
+to_hundreds(int64_t kbps)
+{
+	return (kbps + 50) / 100 * 100;
+}
+
+/* CTA-5006: "etp=5200,mb=4100,rtt=70", as far as it is known. */
+static void
+write_cmsd(const struct est_snapshot *est, const struct hint_choice *c, struct jw *w)
+{
+	char text[96];
+	struct buf b;
+
+	buf_init(&b, text, sizeof(text) - 1);
+	if (est->rate[EST_DOWN].known) {
+		buf_text(&b, "etp=");
+		buf_int(&b, est->rate[EST_DOWN].kbps_p50);
+	}
+	if (c->plan.max_safe_kbps >= 0) {
+		buf_text(&b, b.len > 0 ? ",mb=" : "mb=");
+		buf_int(&b, c->plan.max_safe_kbps);
+	}
+	if (est->rtt.known) {
+		buf_text(&b, b.len > 0 ? ",rtt=" : "rtt=");
+		buf_int(&b, (est->rtt.us_p50 + 500) / 1000);
+	}
+	text[b.len] = '\0';
+	jw_key_text(w, "cmsd", text);
+}
+
+static int64_t
+ttl_s(const struct hint_request *r)
+{
+	int64_t s = r->segment_us / SECOND_US;
+
+	return s < 1 ? 1 : s > TTL_S_MAX ? TTL_S_MAX : s;
+}
+
+void
+hint_write(const struct hint_request *r, const struct est_snapshot *est,
+    const struct hint_choice *c, struct buf *out)
+{
+	const struct est_rate *down = &est->rate[EST_DOWN];
+	struct jw w;
+
+	jw_init(&w, out);
+	jw_open(&w, '{');
+	jw_key_text(&w, "rendition", r->rung[c->rendition].id);
+	jw_key_int(&w, "index", c->rendition);
+	jw_key_fixed(&w, "wait_s", c->plan.wait_us / 1000, 3);
+	jw_key_text(&w, "reason", plan_reason_name(c->plan.reason));
+	jw_key_int(&w, "max_safe_kbps", estimate_known(c->plan.max_safe_kbps));
+	write_renditions(r, c, &w);
+	jw_key_open(&w, "abandon", '{');
+	jw_key_bool(&w, "do", c->abandon_to >= 0);
+	jw_key_text(&w, "to", c->abandon_to >= 0 ? r->rung[c->abandon_to].id : NULL);
+	jw_close(&w, '}');
+	jw_key_int(&w, "ttl_s", ttl_s(r));
+	jw_key_open(&w, "cmcd", '{');
+	jw_key_int(&w, "mtp", down->known ? to_hundreds(down->kbps_p50) : API_UNKNOWN);
+	jw_key_int(&w, "rtp", to_hundreds(CMCD_RTP_TIMES * r->rung[c->rendition].avg_kbps));
+	jw_close(&w, '}');
+	write_cmsd(est, c, &w);
+	jw_close(&w, '}');
+}
+
+/* --- Sessions -------------------------------------------------------------------------- */
+
+void
+hint_sessions_init(struct hint_sessions *s)
+{
+	memset(s, 0, sizeof(*s));
+}
+
+const char *
+hint_session_get(const struct hint_sessions *s, const char *name)
+{
+	for (size_t i = 0; i < HINT_SESSIONS; i++) {
+		if (s->slot[i].used > 0 && strcmp(s->slot[i].name, name) == 0)
+			return s->slot[i].rendition;
+	}
+	return NULL;
+}
+
+void
+hint_session_put(struct hint_sessions *s, const char *name, const char *rendition)
+{
+	size_t slot = 0;
+
+	for (size_t i = 0; i < HINT_SESSIONS; i++) {
+		if (s->slot[i].used > 0 && strcmp(s->slot[i].name, name) == 0) {
+			slot = i;
+			break;
+		}
+		if (s->slot[i].used < s->slot[slot].used)
+			slot = i; /* the one that was not asked for the longest */
+	}
+	snprintf(s->slot[slot].name, sizeof(s->slot[slot].name), "%s", name);
+	snprintf(s->slot[slot].rendition, sizeof(s->slot[slot].rendition), "%s", rendition);
+	s->slot[slot].used = ++s->uses;
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: ISC */
+/* Hint requests as JSON: POST bodies and the lines of `linkq decide`. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/hint.h"
+#include "api/value.h"
+
+#define VALUES_MAX 4096 /* in one request: bounds the time of parsing */
+#define KBPS_MAX INT64_C(10000000)
+#define BYTES_MAX (INT64_C(1) << 40)
+#define SECOND_US INT64_C(1000000)
+#define TIME_US_MAX (86400 * SECOND_US)
+#define SEGMENT_US_LEAST 10000
+#define SEGMENT_US_MAX (120 * SECOND_US)
+
+static int
+wrong(struct problem *p, const char *field, const char *what)
+{
+	return problem_set(p, 400, field, "%s %s", field, what);
+}
+
+/* --- The ladder ---------------------------------------------------------------- */
+
+static int
+read_numbers(const struct json_t *array, struct hint_request *r, struct problem *p)
+{
+	double kbps;
+
+	for (size_t i = 0; i < value_len(array); i++) {
+		if (!value_number(value_at(array, i), &kbps) || kbps < 1 || kbps > (double)KBPS_MAX)
+			return wrong(p, "ladder_kbps", "must hold numbers of kbit/s from 1 on.");
+		r->rung[i].avg_kbps = r->rung[i].peak_kbps = (int64_t)(kbps + 0.5);
+	}
+	return 0;
+}
+
+static int
+read_rung(const struct json_t *object, struct hint_rung *g, struct problem *p)
+{
+	struct value_in in = {.object = object, .prefix = "ladder.", .p = p};
+
+	if (!value_is_object(object))
+		return wrong(p, "ladder", "must hold objects.");
+	if (value_text(&in, "id", g->id, sizeof(g->id)) != 0 ||
+	    value_int(&in, "avg_kbps", 1, KBPS_MAX, &g->avg_kbps) != 0 ||
+	    value_int(&in, "peak_kbps", 1, KBPS_MAX, &g->peak_kbps) != 0 ||
+	    value_int(&in, "height", 0, 100000, &g->height) != 0)
+		return -EINVAL;
+	if (g->avg_kbps == 0 && g->peak_kbps == 0)
+		return wrong(p, "ladder.avg_kbps", "is missing.");
+	if (g->avg_kbps == 0)
+		g->avg_kbps = g->peak_kbps;
+	if (g->peak_kbps < g->avg_kbps)
+		g->peak_kbps = g->avg_kbps;
+	return 0;
+}
+
+static int
+read_objects(const struct json_t *array, struct hint_request *r, struct problem *p)
+{
+	for (size_t i = 0; i < value_len(array); i++) {
+		if (read_rung(value_at(array, i), &r->rung[i], p) != 0)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int
+read_array(const struct value_in *in, const char *key, struct hint_request *r,
+    int (*read)(const struct json_t *, struct hint_request *, struct problem *))
+{
+	const struct json_t *array = value_get(in->object, key);
+
+	if (!value_is_array(array) || value_len(array) == 0 ||
+	    value_len(array) > PLAN_RUNGS_MAX)
+		return problem_set(in->p, 400, key, "%s must be an array of 1 to %d renditions.",
+		    key, PLAN_RUNGS_MAX);
+	memset(r->rung, 0, sizeof(r->rung));
+	r->rungs = value_len(array);
+	return read(array, r, in->p);
+}
+
+static int
+read_ladder(const struct value_in *in, struct hint_request *r)
+{
+	const struct json_t *playlist = value_get(in->object, "playlist");
+	int error;
+
+	if (value_get(in->object, "ladder") != NULL) {
+		error = read_array(in, "ladder", r, read_objects);
+	} else if (value_get(in->object, "ladder_kbps") != NULL) {
+		error = read_array(in, "ladder_kbps", r, read_numbers);
+	} else if (playlist != NULL) {
+		const char *text = value_string(playlist);
+
+		if (text == NULL)
+			return wrong(in->p, "playlist", "must be the text of a playlist.");
+		error = hint_read_playlist(text, strlen(text), r, in->p);
+	} else {
+		return problem_set(in->p, 400, "ladder_kbps",
+		    "ladder_kbps, ladder or playlist is missing.");
+	}
+	if (error == 0)
+		hint_name_rungs(r);
+	return error;
+}
+
+/* --- Which rendition: its id, or its place in the ladder ------------------------- */
+
+static int
+read_rendition(const struct value_in *in, const char *key, const struct hint_request *r,
+    int *out)
+{
+	const struct json_t *v = value_get(in->object, key);
+	int64_t index = -1;
+	char field[64];
+
+	if (v == NULL)
+		return 0;
+	snprintf(field, sizeof(field), "%s%s", in->prefix, key);
+	if (value_string(v) != NULL) {
+		index = hint_find(r, value_string(v));
+		if (index < 0)
+			return wrong(in->p, field, "is not in the ladder.");
+	} else if (value_int(in, key, 0, (int64_t)r->rungs - 1, &index) != 0) {
+		return -EINVAL;
+	}
+	*out = (int)index;
+	return 0;
+}
+
+static int
+read_transfer(const struct value_in *in, const struct hint_request *r,
+    struct hint_transfer *t)
+{
+	bool lasted = value_get(in->object, "duration_s") != NULL;
+
+	*t = (struct hint_transfer){.there = true, .rendition = -1, .bytes = -1,
+	    .total_bytes = -1, .duration_us = -1, .ttfb_us = -1};
+	if (value_int(in, "bytes", 0, BYTES_MAX, &t->bytes) != 0 ||
+	    value_int(in, "total_bytes", 0, BYTES_MAX, &t->total_bytes) != 0 ||
+	    value_scaled(in, lasted ? "duration_s" : "elapsed_s", SECOND_US, TIME_US_MAX,
+		&t->duration_us) != 0 ||
+	    value_scaled(in, "ttfb_s", SECOND_US, TIME_US_MAX, &t->ttfb_us) != 0 ||
+	    value_bool(in, "from_cache", &t->from_cache) != 0 ||
+	    value_bool(in, "aborted", &t->aborted) != 0 ||
+	    value_text(in, "id", t->id, sizeof(t->id)) != 0 ||
+	    read_rendition(in, "rendition", r, &t->rendition) != 0)
+		return -EINVAL;
+	if (t->bytes < 0)
+		return problem_set(in->p, 400, "bytes", "%sbytes is missing.", in->prefix);
+	if (t->duration_us < 0)
+		return problem_set(in->p, 400, "duration_s", "%sduration_s is missing.",
+		    in->prefix);
+	if (t->ttfb_us > t->duration_us)
+		t->ttfb_us = t->duration_us; /* rounded by another clock */
+	return 0;
+}
+
+static int
+read_member_transfer(const struct value_in *in, const char *key, const char *prefix,
+    const struct hint_request *r, struct hint_transfer *t)
+{
+	struct value_in inner = {.object = value_get(in->object, key), .prefix = prefix,
+	    .p = in->p};
+
+	if (inner.object == NULL)
+		return 0;
+	if (!value_is_object(inner.object))
+		return wrong(in->p, key, "must be an object.");
+	return read_transfer(&inner, r, t);
+}
+
+/* --- The rest ---------------------------------------------------------------------- */
+
+static int
+read_mode(const struct value_in *in, struct hint_request *r)
+{
+	char mode[16] = "", type[4] = "";
+
+	if (value_text(in, "mode", mode, sizeof(mode)) != 0 ||
+	    value_text(in, "st", type, sizeof(type)) != 0)
+		return -EINVAL;
+	if (mode[0] == '\0')
+		snprintf(mode, sizeof(mode), "%s", strcmp(type, "l") == 0 ? "live" : "vod");
+	if (strcmp(mode, "live") == 0)
+		r->mode = PLAN_LIVE;
+	else if (strcmp(mode, "low-latency") == 0)
+		r->mode = PLAN_LOW_LATENCY;
+	else if (strcmp(mode, "vod") == 0)
+		r->mode = PLAN_VOD;
+	else
+		return wrong(in->p, "mode", "must be vod, live or low-latency.");
+	return 0;
+}
+
+static int
+read_cap(const struct value_in *in, struct hint_request *r)
+{
+	struct value_in cap = {.object = value_get(in->object, "cap"), .prefix = "cap.",
+	    .p = in->p};
+
+	if (value_int(in, "tb", 1, KBPS_MAX, &r->cap_kbps) != 0)
+		return -EINVAL;
+	if (cap.object == NULL)
+		return 0;
+	if (!value_is_object(cap.object))
+		return wrong(in->p, "cap", "must be an object.");
+	if (value_int(&cap, "max_kbps", 1, KBPS_MAX, &r->cap_kbps) != 0 ||
+	    value_int(&cap, "max_height", 1, 100000, &r->cap_height) != 0)
+		return -EINVAL;
+	return 0;
+}
+
+/* CMCD (CTA-5004) names first, so that the plain ones win where both are there. */
+static int
+read_times(const struct value_in *in, struct hint_request *r)
+{
+	if (value_scaled(in, "bl", 1000, TIME_US_MAX, &r->buffer_us) != 0 ||
+	    value_scaled(in, "d", 1000, SEGMENT_US_MAX, &r->segment_us) != 0 ||
+	    value_scaled(in, "pr", 1000000, 16000000, &r->rate_ppm) != 0 ||
+	    value_scaled(in, "buffer_s", SECOND_US, TIME_US_MAX, &r->buffer_us) != 0 ||
+	    value_scaled(in, "max_buffer_s", SECOND_US, TIME_US_MAX, &r->max_buffer_us) != 0 ||
+	    value_scaled(in, "segment_s", SECOND_US, SEGMENT_US_MAX, &r->segment_us) != 0 ||
+	    value_scaled(in, "playback_rate", 1000000, 16000000, &r->rate_ppm) != 0)
+		return -EINVAL;
+	if (r->segment_us < SEGMENT_US_LEAST)
+		return wrong(in->p, "segment_s", "must be longer.");
+	if (r->rate_ppm < 1000) /* paused: as if it played */
+		r->rate_ppm = 1000000;
+	return 0;
+}
+
+static int
+read_current(const struct value_in *in, struct hint_request *r)
+{
+	int64_t kbps = -1;
+
+	if (value_int(in, "br", 1, KBPS_MAX, &kbps) != 0)
+		return -EINVAL;
+	if (kbps > 0)
+		r->current = hint_nearest(r, kbps);
+	return read_rendition(in, "current", r, &r->current);
+}
+
+static int
+read_question(const struct value_in *in, struct hint_request *r)
+{
+	hint_defaults(r);
+	if (read_ladder(in, r) != 0 || read_times(in, r) != 0 || read_mode(in, r) != 0 ||
+	    read_cap(in, r) != 0 || read_current(in, r) != 0 ||
+	    value_text(in, "session", r->session, sizeof(r->session)) != 0 ||
+	    read_member_transfer(in, "last", "last.", r, &r->last) != 0 ||
+	    read_member_transfer(in, "inflight", "inflight.", r, &r->inflight) != 0)
+		return -EINVAL;
+	return 0;
+}
+
+static struct json_t *
+read_object(const char *text, size_t len, struct problem *p)
+{
+	struct json_t *v;
+
+	if (value_check_size(text, len, VALUES_MAX, p) != 0)
+		return NULL;
+	v = value_read(text, len, NULL, p);
+	if (v != NULL && !value_is_object(v)) {
+		value_free(v);
+		problem_set(p, 400, NULL, "It must be an object.");
+		return NULL;
+	}
+	return v;
+}
+
+int
+hint_read_json(const char *body, size_t len, struct hint_request *out, struct problem *p)
+{
+	struct json_t *v = read_object(body, len, p);
+	struct value_in in = {.object = v, .prefix = "", .p = p};
+	int error;
+
+	if (v == NULL)
+		return -EINVAL;
+	error = read_question(&in, out);
+	value_free(v);
+	return error;
+}
+
+static int
+read_progress(const struct value_in *in, struct hint_request *r)
+{
+	if (r->rungs == 0)
+		return problem_set(in->p, 400, "type", "Progress before the first question.");
+	if (value_scaled(in, "buffer_s", SECOND_US, TIME_US_MAX, &r->buffer_us) != 0)
+		return -EINVAL;
+	return read_transfer(in, r, &r->inflight);
+}
+
+static int
+read_line(const struct value_in *in, struct hint_request *r, struct hint_line *line)
+{
+	char type[16] = "decide";
+
+	line->t_us = -1;
+	if (value_text(in, "type", type, sizeof(type)) != 0 ||
+	    value_scaled(in, "t", SECOND_US, 100000 * TIME_US_MAX / 1000, &line->t_us) != 0)
+		return -EINVAL;
+	if (line->t_us < 0)
+		return wrong(in->p, "t", "is missing.");
+	line->progress = strcmp(type, "progress") == 0;
+	if (!line->progress && strcmp(type, "decide") != 0)
+		return wrong(in->p, "type", "must be decide or progress.");
+	return line->progress ? read_progress(in, r) : read_question(in, r);
+}
+
+int
+hint_read_line(const char *text, size_t len, struct hint_request *out, struct hint_line *line,
+    struct problem *p)
+{
+	struct json_t *v = read_object(text, len, p);
+	struct value_in in = {.object = v, .prefix = "", .p = p};
+	int error;
+
+	if (v == NULL)
+		return -EINVAL;
+	error = read_line(&in, out, line);
+	value_free(v);
+	return error;
+}

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: ISC */
+/* The hint: playlists, requests in their forms, and what the plan makes of them. */
+#include "api/hint.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <math.h>
+
+#include "api/hls.h"
+#include "tests/api/text.h"
+
+#define SECOND INT64_C(1000000)
+#define VARIANTS 8
+
+TestSuite(hls, .timeout = 10);
+TestSuite(hint, .timeout = 10);
+TestSuite(plan, .timeout = 10);
+
+static struct hls_variant variant[VARIANTS];
+static const char *why;
+
+static int
+parse(const char *text)
+{
+	return hls_parse(text, strlen(text), variant, VARIANTS, &why);
+}
+
+Test(hls, reads_the_ladder)
+{
+	cr_assert(eq(int, parse("#EXTM3U\r\n#EXT-X-VERSION:7\r\n"
+				"#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,URI=\"i\"\r\n"
+				"#EXT-X-STREAM-INF:BANDWIDTH=1280000,CODECS=\"a,BANDWIDTH=5,b\","
+				"AVERAGE-BANDWIDTH=1000000,RESOLUTION=640x360,NAME=\"low, \"\r\nl\r\n"
+				"#EXT-X-STREAM-INF:PROGRAM-ID=1,BANDWIDTH=7680001\r\nh\r\n"
+				"#EXT-X-STREAM-INF:PROGRAM-ID=1,BANDWIDTH=7680001\r\nbackup\r\n"),
+	    2));
+	cr_assert_str_eq(variant[0].name, "low, ");
+	cr_assert(eq(i64, variant[0].avg_kbps, 1000));
+	cr_assert(eq(i64, variant[0].peak_kbps, 1280));
+	cr_assert(eq(i64, variant[0].height, 360));
+	cr_assert(eq(i64, variant[1].avg_kbps, 7681));
+	cr_assert(eq(i64, variant[1].height, 0));
+}
+
+Test(hls, refuses_what_is_no_multivariant_playlist)
+{
+	static const char *const cases[] = {"", "#EXTM3", "EXTM3U\n", "#EXTM3U", "#EXTM3U\n\n",
+	    "\xef\xbb\xbf#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n",
+	    "#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXTINF:6,\na.ts\n",
+	    "#EXTM3U\n#EXTINF:6,\na.ts\n",
+	    "#EXTM3U\n#EXT-X-STREAM-INF:RESOLUTION=1x1\n",
+	    "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=0\n",
+	    "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=-5\n",
+	    "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1e6\n",
+	    "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=99999999999999999999\n",
+	    "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000,RESOLUTION=axb\n",
+	    "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=\"\n"};
+
+	for (size_t i = 0; i < LEN(cases); i++)
+		cr_assert(lt(int, parse(cases[i]), 0), "%s", cases[i]);
+}
+
+Test(hls, bounds_the_number_of_variants)
+{
+	char text[2048] = "#EXTM3U\n";
+
+	for (int i = 1; i <= VARIANTS + 1; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+		    "#EXT-X-STREAM-INF:BANDWIDTH=%d000\nu\n", i);
+	cr_assert(lt(int, parse(text), 0));
+	*strrchr(text, '#') = '\0';
+	cr_assert(eq(int, parse(text), VARIANTS));
+}
+
+/* --- Requests -------------------------------------------------------------------- */
+
+static struct hint_request rq;
+static struct problem problem;
+
+static int
+read_json(const char *body)
+{
+	memset(&problem, 0, sizeof(problem));
+	return hint_read_json(body, strlen(body), &rq, &problem);
+}
+
+static int
+read_query(const char *target)
+{
+	static char copy[512];
+	struct query q;
+
+	memset(&problem, 0, sizeof(problem));
+	snprintf(copy, sizeof(copy), "%s", target);
+	cr_assert(eq(int, query_parse(&q, copy, &problem), 0));
+	return hint_read_query(&q, &rq, &problem);
+}
+
+Test(hint, reads_all_that_a_request_may_say)
+{
+	cr_assert(eq(int, read_json("{\"ladder\":[{\"id\":\"240p\",\"avg_kbps\":365},"
+				    "{\"id\":\"720p\",\"avg_kbps\":3000,\"peak_kbps\":4400,"
+				    "\"height\":720}],\"current\":\"720p\",\"buffer_s\":11.4,"
+				    "\"max_buffer_s\":30,\"segment_s\":6,\"playback_rate\":1.5,"
+				    "\"mode\":\"live\",\"cap\":{\"max_kbps\":8000,\"max_height\":1080},"
+				    "\"last\":{\"bytes\":2190000,\"duration_s\":2.91,\"ttfb_s\":0.08,"
+				    "\"rendition\":\"720p\"},\"inflight\":{\"rendition\":1,"
+				    "\"bytes\":0,\"total_bytes\":2200000,\"elapsed_s\":2},"
+				    "\"session\":\"tab-17\",\"weights\":{\"stall\":null}}"),
+	    0), "%s", problem.detail);
+	cr_assert(eq(sz, rq.rungs, 2));
+	cr_assert(eq(i64, rq.rung[0].peak_kbps, 365));
+	cr_assert(eq(i64, rq.rung[1].height, 720));
+	cr_assert(eq(int, rq.current, 1));
+	cr_assert(eq(i64, rq.buffer_us, 11400000));
+	cr_assert(eq(i64, rq.max_buffer_us, 30 * SECOND));
+	cr_assert(eq(i64, rq.segment_us, 6 * SECOND));
+	cr_assert(eq(i64, rq.rate_ppm, 1500000));
+	cr_assert(eq(int, rq.mode, PLAN_LIVE));
+	cr_assert(eq(i64, rq.cap_kbps, 8000));
+	cr_assert(eq(i64, rq.cap_height, 1080));
+	cr_assert(rq.last.there && rq.inflight.there);
+	cr_assert(eq(i64, rq.last.ttfb_us, 80000));
+	cr_assert(eq(i64, rq.inflight.ttfb_us, -1));
+	cr_assert(eq(i64, rq.inflight.duration_us, 2 * SECOND));
+	cr_assert_str_eq(rq.session, "tab-17");
+}
+
+Test(hint, knows_the_names_of_cmcd_and_prefers_its_own)
+{
+	cr_assert(eq(int, read_json("{\"ladder_kbps\":[400,1200,3000],\"bl\":11400,\"br\":1250,"
+				    "\"d\":4004,\"tb\":3000,\"pr\":2,\"st\":\"l\"}"),
+	    0));
+	cr_assert(eq(i64, rq.buffer_us, 11400000));
+	cr_assert(eq(int, rq.current, 1));
+	cr_assert(eq(i64, rq.segment_us, 4004000));
+	cr_assert(eq(i64, rq.cap_kbps, 3000));
+	cr_assert(eq(i64, rq.rate_ppm, 2000000));
+	cr_assert(eq(int, rq.mode, PLAN_LIVE));
+	cr_assert(eq(int, read_query("/v1/hint?ladder_kbps=400,1200,3000&bl=11400&br=1250&d=4004&"
+				     "buffer_s=2.5&current=3000&mode=low-latency&st=l"),
+	    0));
+	cr_assert(eq(i64, rq.buffer_us, 2500000));
+	cr_assert(eq(int, rq.current, 2));
+	cr_assert(eq(i64, rq.segment_us, 4004000));
+	cr_assert(eq(int, rq.mode, PLAN_LOW_LATENCY));
+}
+
+Test(hint, gives_each_rung_a_name_of_its_own)
+{
+	cr_assert(eq(int, read_json("{\"ladder\":[{\"avg_kbps\":500,\"height\":720},"
+				    "{\"avg_kbps\":900,\"height\":720},{\"avg_kbps\":900,"
+				    "\"height\":720},{\"peak_kbps\":70}]}"),
+	    0));
+	cr_assert_str_eq(rq.rung[0].id, "720p");
+	cr_assert_str_eq(rq.rung[1].id, "720p-900");
+	cr_assert_str_eq(rq.rung[2].id, "720p-900-2");
+	cr_assert_str_eq(rq.rung[3].id, "70");
+	cr_assert(eq(int, hint_find(&rq, "720p-900"), 1));
+	cr_assert(eq(int, hint_find(&rq, "2"), 2));
+	cr_assert(eq(int, hint_find(&rq, "4"), -1));
+	cr_assert(eq(int, hint_find(&rq, "1080p"), -1));
+}
+
+Test(hint, refuses_what_makes_no_sense_and_names_the_field)
+{
+	static const char *const cases[][2] = {
+		{"{}", "ladder_kbps"},
+		{"{\"ladder_kbps\":[]}", "ladder_kbps"},
+		{"{\"ladder_kbps\":5}", "ladder_kbps"},
+		{"{\"ladder_kbps\":[0]}", "ladder_kbps"},
+		{"{\"ladder_kbps\":[\"5\"]}", "ladder_kbps"},
+		{"{\"ladder_kbps\":[1e300]}", "ladder_kbps"},
+		{"{\"ladder\":[5]}", "ladder"},
+		{"{\"ladder\":[{\"id\":\"a\"}]}", "ladder.avg_kbps"},
+		{"{\"playlist\":5}", "playlist"},
+		{"{\"playlist\":\"#EXTM3U\\n#EXTINF:6,\\n\"}", "playlist"},
+		{"{\"ladder_kbps\":[1],\"current\":\"x\"}", "current"},
+		{"{\"ladder_kbps\":[1],\"current\":1}", "current"},
+		{"{\"ladder_kbps\":[1],\"current\":-1}", "current"},
+		{"{\"ladder_kbps\":[1],\"buffer_s\":-1}", "buffer_s"},
+		{"{\"ladder_kbps\":[1],\"buffer_s\":\"9\"}", "buffer_s"},
+		{"{\"ladder_kbps\":[1],\"segment_s\":0}", "segment_s"},
+		{"{\"ladder_kbps\":[1],\"segment_s\":1e9}", "segment_s"},
+		{"{\"ladder_kbps\":[1],\"mode\":\"dvd\"}", "mode"},
+		{"{\"ladder_kbps\":[1],\"cap\":[]}", "cap"},
+		{"{\"ladder_kbps\":[1],\"cap\":{\"max_kbps\":0}}", "cap.max_kbps"},
+		{"{\"ladder_kbps\":[1],\"last\":5}", "last"},
+		{"{\"ladder_kbps\":[1],\"last\":{\"bytes\":-1,\"duration_s\":1}}", "last.bytes"},
+		{"{\"ladder_kbps\":[1],\"inflight\":{\"bytes\":1,\"elapsed_s\":1,"
+		 "\"rendition\":7}}",
+		    "inflight.rendition"},
+	};
+
+	for (size_t i = 0; i < LEN(cases); i++) {
+		cr_assert(lt(int, read_json(cases[i][0]), 0), "%s", cases[i][0]);
+		cr_assert(eq(int, problem.status, 400));
+		cr_assert_str_eq(problem.field, cases[i][1], "%s: field %s", cases[i][0],
+		    problem.field);
+	}
+	cr_assert(lt(int, read_json("["), 0));
+	cr_assert(lt(int, read_json("[]"), 0));
+	cr_assert(lt(int, read_query("/v1/hint?ladder_kbps=1,,2"), 0));
+	cr_assert(lt(int, read_query("/v1/hint?ladder_kbps=1,x"), 0));
+	cr_assert(lt(int, read_query("/v1/hint"), 0));
+}
+
+Test(hint, does_not_parse_a_body_of_ten_thousand_values)
+{
+	static char body[40000];
+	size_t n = (size_t)snprintf(body, sizeof(body), "{\"ladder_kbps\":[1");
+
+	while (n < sizeof(body) - 10)
+		n += (size_t)snprintf(body + n, sizeof(body) - n, ",1");
+	snprintf(body + n, sizeof(body) - n, "]}");
+	cr_assert(lt(int, read_json(body), 0));
+	cr_assert(strstr(problem.detail, "4096") != NULL, "%s", problem.detail);
+}
+
+Test(hint, remembers_the_sessions_that_were_asked_for_last)
+{
+	static struct hint_sessions s;
+	char name[32];
+
+	hint_sessions_init(&s);
+	cr_assert_null(hint_session_get(&s, ""));
+	hint_session_put(&s, "a", "720p");
+	hint_session_put(&s, "a", "240p");
+	cr_assert_str_eq(hint_session_get(&s, "a"), "240p");
+	for (int i = 0; i < HINT_SESSIONS; i++) {
+		snprintf(name, sizeof(name), "s%d", i);
+		hint_session_put(&s, name, "1");
+	}
+	cr_assert_null(hint_session_get(&s, "a"));
+	cr_assert_str_eq(hint_session_get(&s, "s0"), "1");
+}
+
+/* --- The plan: a link of known rate ----------------------------------------------------- */
+
+static struct est_snapshot est;
+
+static void
+link_of(int64_t kbps)
+{
+	memset(&est, 0, sizeof(est));
+	est.state = EST_ONLINE;
+	est.rate[EST_DOWN] = (struct est_rate){kbps > 0, kbps * 7 / 10, kbps, kbps * 14 / 10};
+	est.ttfb = (struct est_delay){true, 50000, 60000, 120000};
+}
+
+static void
+transfer(void *ctx, int64_t bytes, struct est_seconds *out)
+{
+	const struct est_rate *r = &est.rate[EST_DOWN];
+
+	(void)ctx;
+	out->known = r->known;
+	if (!r->known)
+		return;
+	out->us_p10 = 50000 + bytes * 8000 / r->kbps_p90;
+	out->us_p50 = 60000 + bytes * 8000 / r->kbps_p50;
+	out->us_p90 = 120000 + bytes * 8000 / r->kbps_p10;
+}
+
+static struct hint_choice choice;
+
+static const char *
+decide(const char *more)
+{
+	char body[512];
+
+	snprintf(body, sizeof(body), "{\"ladder_kbps\":[6000,400,3000,1200],\"segment_s\":4%s%s}",
+	    *more != '\0' ? "," : "", more);
+	cr_assert(eq(int, read_json(body), 0), "%s", problem.detail);
+	hint_decide(&rq, &est, transfer, NULL, &choice);
+	return plan_reason_name(choice.plan.reason);
+}
+
+Test(plan, picks_by_what_the_link_carries_and_says_why)
+{
+	static const struct {
+		int64_t kbps;
+		const char *more;
+		int want; /* in the client's order: 6000, 400, 3000, 1200 */
+		const char *reason;
+	} cases[] = {
+		{0, "\"buffer_s\":9", 1, "no_estimate"},
+		{5000, "", 3, "startup"},
+		{5000, "\"buffer_s\":0", 3, "startup"},
+		{5000, "\"buffer_s\":12,\"current\":2", 2, "steady"},
+		{5000, "\"buffer_s\":12,\"current\":1", 2, "up"},
+		{9000, "\"buffer_s\":12,\"current\":2", 0, "up"},
+		{6300, "\"buffer_s\":12,\"current\":2", 2, "steady"}, /* a little room is no room */
+		{6300, "\"buffer_s\":12,\"current\":0", 0, "steady"}, /* but enough to stay */
+		{2000, "\"buffer_s\":12,\"current\":2", 3, "down"},
+		{2000, "\"buffer_s\":1,\"current\":2", 1, "recover"},
+		{2600, "\"buffer_s\":20,\"max_buffer_s\":25,\"current\":2", 2, "steady"},
+		{50000, "\"buffer_s\":12,\"current\":2,\"cap\":{\"max_kbps\":3000}", 2, "capped"},
+		{5000, "\"buffer_s\":12,\"current\":2,\"cap\":{\"max_kbps\":3000}", 2, "steady"},
+		{50000, "\"buffer_s\":12,\"current\":2,\"cap\":{\"max_kbps\":100}", 1, "capped"},
+		{100, "\"buffer_s\":12,\"current\":2", 1, "down"},
+	};
+
+	for (size_t i = 0; i < LEN(cases); i++) {
+		const char *reason;
+
+		link_of(cases[i].kbps);
+		reason = decide(cases[i].more);
+		cr_assert(eq(int, choice.rendition, cases[i].want), "%zu: %d kbit/s, %s: %d %s", i,
+		    (int)cases[i].kbps, cases[i].more, choice.rendition, reason);
+		cr_assert_str_eq(reason, cases[i].reason, "%zu: %s", i, reason);
+	}
+}
+
+Test(plan, never_takes_a_higher_rung_on_a_slower_link)
+{
+	int64_t before = 0;
+
+	for (int64_t kbps = 100; kbps < 20000; kbps += 50) {
+		link_of(kbps);
+		decide("\"buffer_s\":8");
+		cr_assert(ge(i64, rq.rung[choice.rendition].avg_kbps, before), "%d", (int)kbps);
+		before = rq.rung[choice.rendition].avg_kbps;
+	}
+	cr_assert(eq(i64, before, 6000));
+}
+
+Test(plan, takes_the_lowest_while_nothing_gets_through)
+{
+	link_of(50000);
+	est.state = EST_OFFLINE;
+	cr_assert_str_eq(decide("\"buffer_s\":12,\"current\":2"), "outage");
+	cr_assert(eq(int, choice.rendition, 1));
+}
+
+Test(plan, waits_while_no_segment_fits_into_the_buffer)
+{
+	link_of(50000);
+	decide("\"buffer_s\":28,\"max_buffer_s\":30,\"current\":0");
+	cr_assert(eq(i64, choice.plan.wait_us, 2 * SECOND));
+	decide("\"buffer_s\":26,\"max_buffer_s\":30,\"current\":0");
+	cr_assert(eq(i64, choice.plan.wait_us, 0));
+	decide("\"buffer_s\":28,\"max_buffer_s\":30,\"current\":0,\"playback_rate\":2");
+	cr_assert(eq(i64, choice.plan.wait_us, SECOND));
+}
+
+Test(plan, gives_a_fetch_up_when_it_would_stall_and_much_is_won)
+{
+	static const struct {
+		int64_t kbps, bytes;
+		double elapsed_s, buffer_s;
+		int want; /* -1: go on */
+	} cases[] = {
+		{1000, 100000, 2, 3, 1},    /* 23 s to go, 3 s of buffer: the lowest, 1.6 s */
+		{1000, 2900000, 20, 3, -1}, /* nearly there */
+		{1000, 100000, 0.3, 3, -1}, /* too early to tell */
+		{20000, 100000, 2, 3, -1},  /* it will come in time */
+		{1000, 100000, 2, 60, -1},  /* there is time */
+		{3000, 100000, 2, 6, 3},    /* not lower than it must be */
+	};
+
+	for (size_t i = 0; i < LEN(cases); i++) {
+		char more[256];
+
+		link_of(cases[i].kbps);
+		snprintf(more, sizeof(more), "\"buffer_s\":%g,\"current\":0,\"inflight\":{\"rendition\":0,"
+					     "\"bytes\":%d,\"total_bytes\":3000000,\"elapsed_s\":%g,"
+					     "\"ttfb_s\":0.1}",
+		    cases[i].buffer_s, (int)cases[i].bytes, cases[i].elapsed_s);
+		decide(more);
+		cr_assert(eq(int, choice.abandon_to, cases[i].want), "%zu: %d", i,
+		    choice.abandon_to);
+	}
+}
+
+Test(plan, tells_risks_that_rise_with_the_rung_and_a_safe_rate_below_the_median)
+{
+	link_of(5000);
+	decide("\"buffer_s\":4,\"current\":2");
+	for (size_t k = 1; k < rq.rungs; k++)
+		cr_assert(ge(i64, choice.plan.risk[k].stall_ppm, choice.plan.risk[k - 1].stall_ppm));
+	cr_assert(gt(i64, choice.plan.risk[3].stall_ppm, 500000));
+	cr_assert(choice.plan.risk[2].sustainable && !choice.plan.risk[3].sustainable);
+	cr_assert(gt(i64, choice.plan.max_safe_kbps, 1500));
+	cr_assert(lt(i64, choice.plan.max_safe_kbps, 4501));
+}
+
+Test(hint, answers_in_the_shape_of_the_contract)
+{
+	static const char want[] =
+	    "{\"rendition\":\"3000\",\"index\":2,\"wait_s\":0,\"reason\":\"steady\","
+	    "\"max_safe_kbps\":";
+	char memory[HINT_TEXT_MAX];
+	struct buf b;
+
+	link_of(5000);
+	decide("\"buffer_s\":12,\"current\":2");
+	buf_init(&b, memory, sizeof(memory));
+	hint_write(&rq, &est, &choice, &b);
+	cr_assert(not(b.overflow));
+	cr_assert(strncmp(text_of(&b), want, strlen(want)) == 0, "%s", text_of(&b));
+	cr_assert(strstr(text_of(&b), "\"abandon\":{\"do\":false,\"to\":null},\"ttl_s\":4,"
+				      "\"cmcd\":{\"mtp\":5000,\"rtp\":15000},\"cmsd\":\"etp=5000,mb=")
+	    != NULL, "%s", text_of(&b));
+}
+
+Test(hint, fits_its_longest_answer)
+{
+	static char body[PLAN_RUNGS_MAX * 128], memory[HINT_TEXT_MAX];
+	size_t n = (size_t)snprintf(body, sizeof(body), "{\"ladder\":[");
+	struct buf b;
+
+	for (int i = 0; i < PLAN_RUNGS_MAX; i++)
+		n += (size_t)snprintf(body + n, sizeof(body) - n,
+		    "%s{\"id\":\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"%d\",\"avg_kbps\":%d}",
+		    i > 0 ? "," : "", i, 9000000 + i);
+	snprintf(body + n, sizeof(body) - n, "],\"segment_s\":120}");
+	cr_assert(eq(int, read_json(body), 0), "%s", problem.detail);
+	link_of(10);
+	hint_decide(&rq, &est, transfer, NULL, &choice);
+	buf_init(&b, memory, sizeof(memory));
+	hint_write(&rq, &est, &choice, &b);
+	cr_assert(not(b.overflow));
+}
