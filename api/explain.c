@@ -86,9 +86,33 @@ probes(struct jw *w, const struct api_daemon_report *d)
 }
 
 static void
+kernel_part(struct jw *w, const struct api_kernel_report *k)
+{
+	jw_key_open(w, "kernel", '{');
+	jw_key_bool(w, "on", k->on);
+	if (k->on) {
+		jw_key_int(w, "sockets", k->sockets);
+		jw_key_int(w, "looks", k->looks);
+		jw_key_int(w, "age_ms", k->age_us / 1000);
+		jw_key_int(w, "period_ms", k->period_us / 1000);
+		jw_key_int(w, "cost_us", k->cost_us);
+		jw_key_int(w, "cost_us_max", k->cost_us_max);
+		jw_key_int(w, "ended", k->ended);
+		jw_key_int(w, "lost", k->lost);
+		jw_key_int(w, "broken", k->broken);
+		jw_key_int(w, "malformed", k->malformed);
+		jw_key_int(w, "left_out", k->left_out);
+		jw_key_int(w, "silences", k->silences);
+		jw_key_int(w, "probes_asked_for", k->wishes);
+	}
+	jw_close(w, '}');
+}
+
+static void
 daemon_part(struct jw *w, const struct api_daemon_report *d)
 {
 	probes(w, d);
+	kernel_part(w, &d->kernel);
 	jw_key_open(w, "next_probe", '{');
 	jw_key_int(w, "in_ms",
 	    d->next_probe_in_us < 0 ? API_UNKNOWN : d->next_probe_in_us / 1000);

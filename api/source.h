@@ -60,6 +60,19 @@ struct api_probe_report {
 
 #define API_PROBES_MAX 16
 
+/* What was seen of the kernel's own sockets. */
+struct api_kernel_report {
+	bool on;
+	int64_t sockets;  /* over links, at the last look */
+	int64_t looks;
+	int64_t age_us, period_us;      /* of the last look; to the next */
+	int64_t cost_us, cost_us_max;   /* processor time of a look */
+	int64_t ended, lost;            /* sockets whose end was told; times that word was lost */
+	int64_t broken, malformed;      /* looks that failed; messages that could not be read */
+	int64_t left_out;               /* sockets for which there was no room */
+	int64_t silences, wishes;       /* silent links seen; times that a probe was asked for */
+};
+
 struct api_daemon_report {
 	struct api_probe_report probe[API_PROBES_MAX];
 	size_t probes_len;
@@ -67,6 +80,7 @@ struct api_daemon_report {
 	char next_probe_kind[12];
 	char next_probe_reason[96];
 	int64_t probe_bytes_down, probe_bytes_up; /* since the start */
+	struct api_kernel_report kernel;
 	int64_t uptime_us;
 };
 

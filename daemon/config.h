@@ -76,6 +76,7 @@ struct conf {
 	int64_t budget_hour_bytes, budget_day_bytes; /* of probing, both directions together */
 
 	int64_t keep_seconds_us, keep_observations_us, keep_events_us;
+	int64_t kernel;    /* 1: look at the kernel's TCP sockets */
 	int64_t log_level; /* enum log_level */
 
 	enum conf_origin origin[CONF_SETTINGS_MAX]; /* by place in the table */

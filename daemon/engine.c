@@ -233,6 +233,7 @@ engine_links(struct engine *e, int64_t now_us, const struct links *links)
 		if (i == 0)
 			set_default(e, s, now_us);
 	}
+	engine_kernel_links(e);
 	for (int i = 0; i < API_LINKS_MAX; i++)
 		if (e->slot[i].used)
 			engine_publish(e, &e->slot[i], now_us);
@@ -242,8 +243,8 @@ engine_links(struct engine *e, int64_t now_us, const struct links *links)
 
 /* Bytes came although the kernel knows no way out (a proxy on this network, say): that is
  * the stronger word, for a while. */
-static void
-overrule(struct engine *e, struct slot *s, int64_t now_us)
+void
+engine_overrule(struct engine *e, struct slot *s, int64_t now_us)
 {
 	if (s->up && s->carrier)
 		return;
@@ -294,18 +295,24 @@ engine_sample(struct engine *e, int64_t now_us, const struct est_sample *sample,
 	bool life = new_bytes > 0 || sample->ttfb_us >= 0;
 	enum est_verdict verdict;
 
-	if (life && !sample->from_cache)
-		overrule(e, s, now_us);
+	if (life && !sample->from_cache) {
+		engine_overrule(e, s, now_us);
+		if (e->kernel)
+			kernel_answered(e->kernel, sample->ended_us, e->current);
+	}
 	verdict = est_add(&s->est, now_us, sample);
 	if (verdict != EST_TAKEN && verdict != EST_REJECT_SERVER)
 		return verdict;
 	s->learnt = true;
 	e->active_us = now_us;
 	s->observations++;
-	if (sample->source == EST_PROBE)
+	if (sample->source == EST_PROBE) {
 		s->bytes_probed += new_bytes;
-	else
+		s->bytes_probed_total += new_bytes;
+	} else {
 		s->bytes_observed += new_bytes;
+		s->told_bytes[sample->direction] += new_bytes;
+	}
 	if (!sample->in_progress)
 		store_sample(e, s, now_us, sample, app);
 	return verdict;
@@ -327,6 +334,8 @@ wake_up(struct engine *e, int64_t now_us, int64_t slept_us)
 	}
 	if (e->probes)
 		probes_reset(e->probes, now_us);
+	if (e->kernel)
+		kernel_restart(e->kernel, now_us);
 }
 
 static void

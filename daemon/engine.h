@@ -16,6 +16,7 @@
 
 #include "api/source.h"
 #include "daemon/clock.h"
+#include "daemon/kernel.h"
 #include "daemon/links.h"
 #include "daemon/probes.h"
 #include "daemon/store.h"
@@ -45,6 +46,10 @@ void engine_source(struct engine *e, struct api_source *out);
 /* Where probes tell their results, and whom they are told that somebody heard a byte. */
 void engine_probes_sink(struct engine *e, struct probes_sink *out);
 void engine_set_probes(struct engine *e, struct probes *p);
+
+/* Where the kernel's sockets tell what they show, and who is told of links and answers. */
+void engine_kernel_sink(struct engine *e, struct kernel_sink *out);
+void engine_set_kernel(struct engine *e, struct kernel *k); /* NULL: there is none */
 
 /* The links that are there now, the default one first. */
 void engine_links(struct engine *e, int64_t now_us, const struct links *links);

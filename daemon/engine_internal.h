@@ -28,6 +28,10 @@ struct slot {
 	int64_t outage_since_us; /* -1: none is open */
 	/* The row of the history that is being filled. */
 	int64_t observations, bytes_observed, bytes_probed;
+	int64_t bytes_probed_total, bytes_probed_seen; /* ever; and when the kernel last told */
+	/* Of the last seconds, to know who tells of what. */
+	int64_t told_bytes[EST_DIRECTIONS], seen_bytes[EST_DIRECTIONS];
+	bool kernel_silent;
 	int64_t row_wall_us; /* second of the last row */
 	int64_t row_us;
 	int64_t saved_us;
@@ -41,6 +45,7 @@ struct engine {
 	bool routed; /* there is a way out */
 	struct requests requests;
 	struct probes *probes;
+	struct kernel *kernel; /* NULL: there is none */
 	struct clock_watch clocks;
 	int64_t wall_offset_us; /* wall - monotonic */
 	int64_t started_us;
@@ -59,6 +64,10 @@ void engine_sleep_row(struct engine *e, struct slot *s, int64_t wall_us);
 /* engine.c: evidence for the default link. */
 enum est_verdict engine_sample(struct engine *e, int64_t now_us, const struct est_sample *s,
     int64_t new_bytes, const char *app);
+/* A byte came over it, whatever the kernel thinks of its route. */
+void engine_overrule(struct engine *e, struct slot *s, int64_t now_us);
+/* engine_kernel.c: tell the kernel's sense which links are up. */
+void engine_kernel_links(struct engine *e);
 void engine_save(struct engine *e, struct slot *s, int64_t now_us);
 
 #endif

@@ -119,6 +119,8 @@ report(void *ctx, struct api_daemon_report *out)
 	out->next_probe_in_us = -1;
 	if (e->probes)
 		probes_report(e->probes, now_us, out);
+	if (e->kernel)
+		kernel_report(e->kernel, now_us, &out->kernel);
 	out->uptime_us = now_us - e->started_us;
 }
 
@@ -183,6 +185,23 @@ probe_rtt(void *ctx, int64_t now_us, int64_t rtt_us, bool answered)
 }
 
 static void
+probe_silence(void *ctx, int64_t now_us, int64_t waited_us, int places)
+{
+	struct engine *e = ctx;
+
+	est_add_silence(&e->slot[e->current].est, now_us, EST_PROBE, waited_us, places);
+}
+
+static void
+probe_opened(void *ctx, int fd)
+{
+	struct engine *e = ctx;
+
+	if (e->kernel)
+		kernel_own(e->kernel, fd);
+}
+
+static void
 probe_forget(void *ctx, int64_t now_us, uint64_t request)
 {
 	struct engine *e = ctx;
@@ -206,6 +225,8 @@ engine_probes_sink(struct engine *e, struct probes_sink *out)
 		.ctx = e,
 		.sample = probe_sample,
 		.rtt = probe_rtt,
+		.silence = probe_silence,
+		.opened = probe_opened,
 		.forget = probe_forget,
 		.belief = probe_belief,
 	};

@@ -48,6 +48,7 @@ struct daemon {
 	struct netlink *netlink;
 	struct engine *engine;
 	struct probes *probes;
+	struct kernel *kernel; /* NULL: switched off, or not to be had */
 	struct api *api;
 	struct digest_salt salt;
 	char interface[16]; /* to follow; "": the default route's */
@@ -258,6 +259,23 @@ open_store(struct daemon *d, char *why)
 	return store_open(&o, &d->store, why, WHY_MAX);
 }
 
+/* A sense more: without it there are still applications and probes. */
+static void
+start_kernel(struct daemon *d)
+{
+	struct kernel_sink sink;
+	int err;
+
+	if (!d->conf.kernel)
+		return;
+	engine_kernel_sink(d->engine, &sink);
+	err = kernel_create(d->loop, &sink, &d->kernel);
+	if (err)
+		log_warn("kernel: its sockets are not looked at: %s", strerror(-err));
+	else
+		engine_set_kernel(d->engine, d->kernel);
+}
+
 static int
 start_engine(struct daemon *d)
 {
@@ -275,6 +293,7 @@ start_engine(struct daemon *d)
 	if (err)
 		return err;
 	on_network(d, loop_now_us(d->loop), netlink_picture(d->netlink));
+	start_kernel(d);
 	engine_probes_sink(d->engine, &sink);
 	err = probes_create(d->loop, &d->conf, &sink, &d->probes);
 	if (!err)
@@ -414,6 +433,9 @@ stop(struct daemon *d)
 	if (d->engine)
 		engine_set_probes(d->engine, NULL);
 	probes_destroy(d->probes);
+	if (d->engine)
+		engine_set_kernel(d->engine, NULL);
+	kernel_destroy(d->kernel);
 	netlink_destroy(d->netlink);
 	if (d->engine && d->api)
 		engine_note(d->engine, "stop");

@@ -251,6 +251,7 @@ report_link(struct passive *p, int link, int64_t now_us, bool measured,
 	out->sockets = sum->sockets;
 	out->waiting = sum->waiting;
 	out->heard = sum->heard;
+	out->heard_us = l->heard_us;
 	if (out->heard)
 		l->wished = false;
 	if (measured) {

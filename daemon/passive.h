@@ -98,11 +98,13 @@ struct passive_report {
 	size_t rtts;
 	int64_t segments_out, segments_retransmitted;
 	bool heard;                /* anything at all came in within the interval */
+	int64_t heard_us;          /* when the last of it did; where heard */
 	bool waiting;              /* data of ours is unacknowledged, for long or not */
 	int64_t silent_us;         /* the link has been silent for so long; 0: it is not */
 	int64_t silent_places;     /* how many places are unanswered */
 	enum passive_wish wish;    /* once an episode */
 	int64_t wish_us;           /* how long that has been so */
+	int64_t quiet_since_us;    /* the last that was heard before it */
 };
 
 struct passive_counters {

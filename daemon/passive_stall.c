@@ -97,6 +97,7 @@ judge_still(struct passive_link *l, const struct passive_sum *sum, int64_t now_u
 		l->wished = true;
 		out->wish = PASSIVE_WISH_STILL;
 		out->wish_us = still_us;
+		out->quiet_since_us = l->data_us;
 	}
 }
 
@@ -137,6 +138,6 @@ passive_stall_judge(struct passive_link *l, int link, const struct passive_table
 		l->wished = true;
 		out->wish = PASSIVE_WISH_UNANSWERED;
 		out->wish_us = when->now_us - w.since_us;
-		out->silent_places = 0;
+		out->quiet_since_us = max64(w.since_us, heard_us);
 	}
 }

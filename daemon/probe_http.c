@@ -56,6 +56,8 @@ struct probe_http {
 	CURLM *multi;
 	struct loop_timer *timer;
 	char interface[24];
+	probe_opened_fn *opened;
+	void *opened_arg;
 	const char *ca_dir, *ca_file; /* NULL: as curl was built */
 	int64_t changed_us;           /* what was found before is of another network */
 	struct probe probe[PROBE_FLIGHTS_MAX];
@@ -85,6 +87,7 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 	p->opened = true;
 	if (fd < 0)
 		return CURL_SOCKET_BAD;
+	ph->opened(ph->opened_arg, fd);
 	for (size_t i = 0; i < PROBE_IDLE_MAX; i++) {
 		struct connection *c = &ph->connection[i];
 
@@ -440,7 +443,8 @@ choose_certificates(struct probe_http *ph)
 }
 
 int
-probe_http_create(struct loop *loop, const char *interface, struct probe_http **out)
+probe_http_create(struct loop *loop, const char *interface, probe_opened_fn *opened, void *arg,
+    struct probe_http **out)
 {
 	struct probe_http *ph;
 	uint32_t noise = 1;
@@ -451,6 +455,8 @@ probe_http_create(struct loop *loop, const char *interface, struct probe_http **
 	if (!ph)
 		return -ENOMEM;
 	ph->loop = loop;
+	ph->opened = opened;
+	ph->opened_arg = arg;
 	ph->changed_us = INT64_MIN / 2;
 	if (interface[0])
 		(void)snprintf(ph->interface, sizeof(ph->interface), "if!%.15s", interface);

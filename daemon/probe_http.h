@@ -64,8 +64,11 @@ typedef void probe_done_fn(void *arg, int64_t now_us, const struct probe_result 
 
 #define PROBE_SLICE_US INT64_C(100000)
 
-/* `interface`: bind to it; "": do not. 0 or a negative errno. Call once, before threads. */
-int probe_http_create(struct loop *loop, const char *interface, struct probe_http **out);
+/* `interface`: bind to it; "": do not. `opened` is told of each socket before it connects.
+ * 0 or a negative errno. Call once, before threads. */
+typedef void probe_opened_fn(void *arg, int fd);
+int probe_http_create(struct loop *loop, const char *interface, probe_opened_fn *opened,
+    void *arg, struct probe_http **out);
 /* Requests under way end without a call. NULL is fine. */
 void probe_http_destroy(struct probe_http *ph);
 

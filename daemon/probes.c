@@ -297,6 +297,7 @@ static void
 act(struct probes *p, int64_t now_us, struct flight *f, enum sched_verdict verdict)
 {
 	struct probe_timing t;
+	int64_t since_us;
 
 	switch (verdict) {
 	case SCHED_WAIT:
@@ -307,6 +308,9 @@ act(struct probes *p, int64_t now_us, struct flight *f, enum sched_verdict verdi
 	case SCHED_EVIDENCE:
 		probe_http_look(f->probe, &t);
 		tell_slice(f, now_us, &t);
+		since_us = sched_suspected_us(&p->sched, now_us);
+		if (since_us != SCHED_NEVER)
+			p->sink.silence(p->sink.ctx, now_us, now_us - since_us, 2);
 		break;
 	case SCHED_ALONE:
 		blame(p, now_us, f);
@@ -434,7 +438,7 @@ probes_create(struct loop *loop, const struct conf *c, const struct probes_sink 
 	p->loop = loop;
 	p->sink = *sink;
 	configure(p, c);
-	err = probe_http_create(loop, c->interface, &p->http);
+	err = probe_http_create(loop, c->interface, sink->opened, sink->ctx, &p->http);
 	if (err) {
 		free(p);
 		return err;
@@ -457,6 +461,13 @@ probes_reload(struct probes *p, const struct conf *c)
 {
 	give_up_all(p, loop_now_us(p->loop));
 	configure(p, c);
+}
+
+void
+probes_suspect(struct probes *p, int64_t now_us, int64_t since_us)
+{
+	sched_suspect(&p->sched, since_us);
+	(void)probes_tick(p, now_us);
 }
 
 void

@@ -22,6 +22,10 @@ struct probes_sink {
 	/* A request, or a slice of one. wire_bytes: with headers, of a finished one. */
 	void (*sample)(void *ctx, int64_t now_us, const struct est_sample *s);
 	void (*rtt)(void *ctx, int64_t now_us, int64_t rtt_us, bool answered);
+	/* The link has been silent for so long, at so many places (2 or more). */
+	void (*silence)(void *ctx, int64_t now_us, int64_t waited_us, int places);
+	/* A socket of ours was opened. */
+	void (*opened)(void *ctx, int fd);
 	void (*forget)(void *ctx, int64_t now_us, uint64_t request);
 	/* What is believed of the link that is probed. */
 	void (*belief)(void *ctx, int64_t now_us, struct est_snapshot *out);
@@ -41,6 +45,9 @@ int64_t probes_tick(struct probes *p, int64_t now_us);
 
 /* Somebody else had a byte over the link at that time: a silent target is not the link. */
 void probes_heard(struct probes *p, int64_t at_us);
+
+/* Somebody who is not sure sees the link silent since then: ask at once. */
+void probes_suspect(struct probes *p, int64_t now_us, int64_t since_us);
 
 /* Another network, or awake again: what is under way says nothing. */
 void probes_reset(struct probes *p, int64_t now_us);

@@ -21,6 +21,9 @@
 #define MUTE_MAX_US SECONDS(600)
 
 #define CHECK_PACE_US MS(700)
+#define SUSPECT_FOR_US SECONDS(10) /* then it is old news */
+#define SUSPECT_AFTER_US MS(50)    /* what was heard so soon after was on its way */
+#define SUSPECT_STRANGER_US SECONDS(5) /* strangers are not asked at each pause */
 #define RECOVERY_PACE_US SECONDS(1)
 #define RECOVERY_SLOW_US SECONDS(2)   /* strangers, and everybody after a minute */
 #define RECOVERY_LONG_US SECONDS(60)
@@ -67,6 +70,7 @@ sched_init(struct sched *s, const struct conf *c)
 		host_of(c->probe.at[i].url, t->host, sizeof(t->host));
 	}
 	s->heard_us = s->confirmed_us = s->silent_since_us = SCHED_NEVER;
+	s->suspect_us = SCHED_NEVER;
 	s->urgent_us = s->latency_us = SCHED_NEVER;
 	s->download_last_us = s->upload_last_us = SCHED_NEVER;
 	s->change_us = s->hour_us = s->day_us = SCHED_NEVER;
@@ -116,6 +120,21 @@ sched_late(const struct sched *s, int64_t now_us, int flight)
 	return f->used && now_us - f->last_us > expected_us(s, f);
 }
 
+void
+sched_suspect(struct sched *s, int64_t since_us)
+{
+	s->suspect_us = since_us;
+}
+
+int64_t
+sched_suspected_us(const struct sched *s, int64_t now_us)
+{
+	if (s->suspect_us == SCHED_NEVER || now_us - s->suspect_us > SUSPECT_FOR_US ||
+	    s->heard_us > s->suspect_us + SUSPECT_AFTER_US)
+		return SCHED_NEVER;
+	return s->suspect_us;
+}
+
 /* Something was heard at a time when this one should have been heard as well. */
 static bool
 contradicted(const struct sched *s, const struct sched_flight *f)
@@ -140,7 +159,7 @@ askable(const struct sched *s, int64_t now_us)
 	return n;
 }
 
-/* Two targets are silent together; or, where there is only one, it is so twice, the
+/* Two targets are silent together, or one that was asked on a suspicion; or, where there is only one, it is so twice, the
  * second time on a new connection; or others said already that the link is silent. */
 static bool
 confirmed(const struct sched *s, int64_t now_us, const struct est_snapshot *belief)
@@ -162,7 +181,8 @@ confirmed(const struct sched *s, int64_t now_us, const struct est_snapshot *beli
 		targets += first;
 		fresh = fresh || s->flight[f].fresh;
 	}
-	if (targets >= 2 || (flights >= 1 && down))
+	if (targets >= 2 || (flights >= 1 && down) ||
+	    (flights >= 1 && sched_suspected_us(s, now_us) != SCHED_NEVER))
 		return true;
 	return flights >= 2 && fresh && askable(s, now_us) <= 1;
 }
@@ -289,24 +309,33 @@ recovery_pace_us(const struct sched *s, int64_t now_us)
 									  : RECOVERY_PACE_US;
 }
 
+/* A suspicion that has not been looked into. */
+static bool
+suspected(const struct sched *s, int64_t now_us)
+{
+	bool stranger = s->targets > 0 && !s->target[0].own;
+	int64_t since_us = sched_suspected_us(s, now_us);
+
+	return since_us != SCHED_NEVER && s->urgent_us < since_us &&
+	    !(stranger && now_us - s->urgent_us < SUSPECT_STRANGER_US);
+}
+
 /* Somebody waits, or the belief is that nothing gets through: ask out of turn. */
 static bool
 urgent(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
     struct sched_ask *out)
 {
 	bool down = belief->state == EST_STALLED || belief->state == EST_OFFLINE;
-	bool suspicion = down;
+	bool suspicion = down || suspected(s, now_us), quiet = false;
 	int flights = 0, young = 0, target;
 
 	for (int f = 0; f < SCHED_FLIGHTS_MAX; f++) {
-		bool quiet = silent(s, now_us, f);
-
+		quiet = quiet || silent(s, now_us, f);
 		flights += s->flight[f].used;
 		young += s->flight[f].used && !sched_late(s, now_us, f);
-		suspicion = suspicion || quiet;
 	}
 	/* One that has not had its time yet may still answer the question. */
-	if (!suspicion || flights >= URGENT_FLIGHTS_MAX ||
+	if (!(suspicion || quiet) || flights >= URGENT_FLIGHTS_MAX ||
 	    (young > 0 && s->silent_since_us == SCHED_NEVER) ||
 	    now_us - s->urgent_us < recovery_pace_us(s, now_us) ||
 	    !affordable(s, now_us, REQUEST_BYTES))
@@ -314,8 +343,9 @@ urgent(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
 	target = choose(s, now_us, CONF_LATENCY, true);
 	if (target < 0)
 		return false;
-	*out = (struct sched_ask){ .target = target, .copies = 1, .urgent = true, .fresh = true,
-		.why = down ? SCHED_RECOVERY : SCHED_CHECK };
+	/* On a suspicion alone a kept connection is enough, and cheaper. */
+	*out = (struct sched_ask){ .target = target, .copies = 1, .urgent = true,
+		.fresh = down || quiet, .why = down ? SCHED_RECOVERY : SCHED_CHECK };
 	return true;
 }
 

@@ -63,6 +63,7 @@ struct sched {
 	int64_t heard_us;     /* last sign of life over the link, by whomever */
 	int64_t confirmed_us; /* last instant at which silence was confirmed */
 	int64_t silent_since_us; /* of the confirmed silence that lasts; SCHED_NEVER */
+	int64_t suspect_us;   /* others see the link silent since then; SCHED_NEVER */
 	int64_t urgent_us;    /* last start out of turn */
 	int64_t latency_us, download_last_us, upload_last_us; /* last starts in turn */
 	int64_t change_us;    /* the last change that was answered by new connections */
@@ -112,6 +113,15 @@ enum sched_verdict {
 /* Judge all flights at this instant. */
 void sched_judge(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
     enum sched_verdict verdict[SCHED_FLIGHTS_MAX]);
+
+/*
+ * Somebody who cannot be sure (the kernel's sockets: a server may just pause) sees the link
+ * silent since then: ask one target out of turn. Where that one is late too, the silence is
+ * confirmed. Anything heard later ends it.
+ */
+void sched_suspect(struct sched *s, int64_t since_us);
+/* Since when that is so; SCHED_NEVER: it is not. */
+int64_t sched_suspected_us(const struct sched *s, int64_t now_us);
 
 /* A byte came over the link, for a probe or for anybody. */
 void sched_heard(struct sched *s, int64_t at_us);

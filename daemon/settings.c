@@ -47,6 +47,8 @@ const struct setting settings[] = {
 	    PRESET("5min"), "Shortest time between two uploads that measure." },
 	{ "probe-timeout", CONF_DURATION, AT(probe_timeout_us), SECONDS(1), MINUTES(1),
 	    PRESET("10s"), "A request is given up after so long without an answer." },
+	{ "kernel", CONF_SWITCH, AT(kernel), 0, 0, PRESET("true"),
+	    "Learn from this host's own TCP connections, as the kernel counts them." },
 	{ "budget-hour", CONF_SIZE, AT(budget_hour_bytes), 0, INT64_C(1000000000000),
 	    PRESET("20MB"), "Most bytes that measuring may move in an hour." },
 	{ "budget-day", CONF_SIZE, AT(budget_day_bytes), 0, INT64_C(10000000000000),
@@ -176,6 +178,9 @@ setting_allowed(const struct setting *s, char *out, size_t len)
 	case CONF_LEVEL:
 		(void)snprintf(out, len, "error, warn, info or debug");
 		break;
+	case CONF_SWITCH:
+		(void)snprintf(out, len, "true or false");
+		break;
 	case CONF_PATH:
 		(void)snprintf(out, len, "a path from the root (/..) of at most %d bytes",
 		    s->max > 0 ? (int)s->max : CONF_TEXT_MAX);
@@ -252,6 +257,8 @@ take_number(int64_t *at, const struct setting *s, const char *value)
 	case CONF_COUNT:
 		err = value_count(value, &n);
 		break;
+	case CONF_SWITCH:
+		return value_switch(value, at);
 	default:
 		return value_level(value, at);
 	}
@@ -429,6 +436,9 @@ setting_print(const struct conf *c, const struct setting *s, FILE *out)
 		break;
 	case CONF_LEVEL:
 		(void)fputs(levels[*(const int64_t *)at], out);
+		break;
+	case CONF_SWITCH:
+		(void)fputs(*(const int64_t *)at ? "true" : "false", out);
 		break;
 	case CONF_PATH:
 	case CONF_INTERFACE:

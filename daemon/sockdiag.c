@@ -188,6 +188,13 @@ sockdiag_begin(struct sockdiag *sd)
 	return error < 0 ? fail(sd, error) : 0;
 }
 
+void
+sockdiag_reset(struct sockdiag *sd)
+{
+	if (sd->walk != WALKS_OVER)
+		(void)fail(sd, 0);
+}
+
 int
 sockdiag_dump_fd(const struct sockdiag *sd)
 {

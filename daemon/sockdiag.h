@@ -53,6 +53,9 @@ enum sockdiag_progress { SOCKDIAG_MORE, SOCKDIAG_WHOLE, SOCKDIAG_CHANGED };
  * (the dump is over, and failed). CHANGED: at its end, but sockets may be missing. */
 int sockdiag_slice(struct sockdiag *sd, int64_t now_us, sockdiag_fn *fn, void *arg);
 
+/* Give up the dump that is underway, if any. */
+void sockdiag_reset(struct sockdiag *sd);
+
 /* Readable when ends are told; -1: they are not. */
 int sockdiag_gone_fd(const struct sockdiag *sd);
 

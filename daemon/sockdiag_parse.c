@@ -130,7 +130,9 @@ sockdiag_parse(const struct nlmsghdr *nlh, struct passive_reading *out)
 	};
 	struct found found = {.reading = &r};
 
-	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*m) ||
+	/* Whole messages are aligned, and the library rounds up what is not. */
+	if (nlh->nlmsg_len % NLMSG_ALIGNTO != 0 ||
+	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*m) ||
 	    (m->idiag_family != AF_INET && m->idiag_family != AF_INET6))
 		return -EBADMSG;
 	r.cookie = (uint64_t)m->id.idiag_cookie[1] << 32 | m->id.idiag_cookie[0];

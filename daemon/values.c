@@ -136,6 +136,15 @@ value_level(const char *text, int64_t *level)
 	return -EINVAL;
 }
 
+int
+value_switch(const char *text, int64_t *on)
+{
+	if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+		return -EINVAL;
+	*on = *text == 't';
+	return 0;
+}
+
 static void
 print_with_unit(char *out, size_t len, const struct unit *units, size_t units_len, int64_t n)
 {

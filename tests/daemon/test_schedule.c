@@ -209,6 +209,69 @@ Test(schedule, believes_an_application_that_hears_bytes, .timeout = 10)
 	cr_assert_eq(judge(g), SCHED_WAIT);
 }
 
+Test(schedule, asks_one_on_a_suspicion_and_believes_its_silence, .timeout = 10)
+{
+	struct sched_ask a;
+	int f;
+
+	set_up(2, true);
+	settle();
+	f = ask(&a);
+	answer(f, MS(50));
+	sched_heard(&sched, now_us);
+	now_us += MS(700);
+	cr_assert_eq(ask(&a), -1, "it is nobody's turn");
+	sched_suspect(&sched, now_us - MS(400));
+	f = ask(&a);
+	cr_assert_geq(f, 0);
+	cr_assert_eq(a.why, SCHED_CHECK);
+	cr_assert_not(a.fresh, "a kept connection is enough to ask");
+	now_us += MS(200);
+	cr_assert_eq(judge(f), SCHED_WAIT);
+	now_us += MS(200);
+	cr_assert_eq(judge(f), SCHED_EVIDENCE);
+}
+
+Test(schedule, drops_a_suspicion_when_anything_is_heard, .timeout = 10)
+{
+	struct sched_ask a;
+	int f;
+
+	set_up(2, true);
+	settle();
+	f = ask(&a);
+	answer(f, MS(50));
+	now_us += MS(700);
+	sched_suspect(&sched, now_us - MS(400));
+	f = ask(&a);
+	cr_assert_geq(f, 0);
+	sched_heard(&sched, now_us);
+	cr_assert_eq(sched_suspected_us(&sched, now_us), SCHED_NEVER);
+	now_us += MS(500);
+	cr_assert_neq(judge(f), SCHED_EVIDENCE);
+}
+
+Test(schedule, does_not_ask_strangers_at_each_pause, .timeout = 10)
+{
+	struct sched_ask a;
+	int asked = 0;
+
+	set_up(3, false);
+	for (int i = 0; i < 60; i++) {
+		int f;
+
+		sched_suspect(&sched, now_us - MS(400));
+		f = ask(&a);
+		asked += f >= 0;
+		now_us += MS(50);
+		if (f >= 0)
+			answer(f, MS(50));
+		sched_heard(&sched, now_us);
+		now_us += SECONDS(1);
+	}
+	cr_assert_leq(asked, 18, "%d requests in a minute", asked);
+}
+
 Test(schedule, looks_for_the_end_of_an_outage_each_second, .timeout = 10)
 {
 	unsigned asked = 0;
