@@ -73,6 +73,14 @@ transfer(void *ctx, const char *id, enum est_direction direction, int64_t bytes,
 	return 0;
 }
 
+/* connect_ms alone: no transfer, but one round trip that was answered. */
+static bool
+is_bare_connect(const struct est_sample *s)
+{
+	return s->rtt_us >= 0 && s->bytes == 0 && s->ttfb_us < 0 && !s->in_progress &&
+	    s->error == EST_ERROR_NONE;
+}
+
 static enum est_verdict
 observe(void *ctx, const struct api_observation *o)
 {
@@ -91,6 +99,8 @@ observe(void *ctx, const struct api_observation *o)
 		    sample.bytes, sample.in_progress);
 	}
 	verdict = engine_sample(e, now_us, &sample, new_bytes, o->app);
+	if (verdict == EST_TAKEN && is_bare_connect(&sample))
+		est_add_rtt(&e->slot[e->current].est, now_us, EST_APP, sample.rtt_us, true);
 	if (e->probes && !sample.from_cache &&
 	    (new_bytes > 0 || (sample.ttfb_us >= 0 && !sample.in_progress)))
 		probes_heard(e->probes, sample.ended_us);

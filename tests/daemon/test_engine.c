@@ -142,6 +142,19 @@ Test(engine, believes_bytes_more_than_a_missing_route, .timeout = 10)
 	engine_destroy(engine);
 }
 
+Test(engine, takes_a_bare_connect_for_a_round_trip, .timeout = 10)
+{
+	struct api_observation o = { .sample = { .direction = EST_DOWN, .duration_us = MS(40),
+	    .ttfb_us = -1, .connect_us = MS(40), .rtt_us = MS(40) } };
+
+	set_up();
+	links("aaaa", NULL);
+	cr_assert_eq(source.observe(source.ctx, &o), EST_TAKEN);
+	cr_assert(view().est.rtt.known);
+	cr_assert(view().est.rtt.us_p50 > MS(30) && view().est.rtt.us_p50 < MS(55));
+	engine_destroy(engine);
+}
+
 Test(engine, takes_what_applications_say_for_the_default_link, .timeout = 10)
 {
 	struct api_view v;
