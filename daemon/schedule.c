@@ -74,7 +74,7 @@ sched_init(struct sched *s, const struct conf *c)
 	s->urgent_us = s->latency_us = SCHED_NEVER;
 	s->download_last_us = s->upload_last_us = SCHED_NEVER;
 	s->change_us = s->hour_us = s->day_us = SCHED_NEVER;
-	s->rtt_us = -1;
+	s->rtt_us = s->ttfb_us_p90 = -1;
 	s->soon_us = INT64_MAX;
 }
 
@@ -108,6 +108,8 @@ expected_us(const struct sched *s, const struct sched_flight *f)
 	us = t->ttfb_us + 4 * t->ttfb_us_dev + MS(100);
 	if (f->fresh)
 		us += t->connect_us > 0 ? 2 * t->connect_us : t->ttfb_us;
+	/* Where applications wait long for their first bytes, so may we. */
+	us = us < s->ttfb_us_p90 ? s->ttfb_us_p90 : us;
 	us = us < LATE_MIN_US ? LATE_MIN_US : us;
 	return us > LATE_MAX_US ? LATE_MAX_US : us;
 }
@@ -191,8 +193,10 @@ void
 sched_judge(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
     enum sched_verdict verdict[SCHED_FLIGHTS_MAX])
 {
-	bool yes = confirmed(s, now_us, belief);
+	bool yes;
 
+	s->ttfb_us_p90 = belief->ttfb.known ? belief->ttfb.us_p90 : -1;
+	yes = confirmed(s, now_us, belief);
 	if (yes && s->silent_since_us == SCHED_NEVER)
 		s->silent_since_us = now_us;
 	if (yes)

@@ -68,6 +68,7 @@ struct sched {
 	int64_t latency_us, download_last_us, upload_last_us; /* last starts in turn */
 	int64_t change_us;    /* the last change that was answered by new connections */
 	int64_t rtt_us;       /* of late, to see it fall */
+	int64_t ttfb_us_p90;  /* as everybody saw it, applications too; -1: not known */
 	int64_t soon_us;      /* somebody is to be asked by then; INT64_MAX */
 	int64_t hour_us, day_us, hour_bytes, day_bytes; /* spent, and since when */
 };
