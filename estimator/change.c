@@ -12,6 +12,7 @@
 #define ONLINE_UNDER 0.25f
 #define STALLED_OVER 0.12f
 #define STALLED_SILENCE 0.02f /* chance of such a silence on a living link */
+#define OFFLINE_LEAST_US INT64_C(1000000) /* a hole in a full queue is shorter */
 
 #define REF_S 20.0f  /* the reference follows a drift */
 #define DEV_S 120.0f
@@ -26,6 +27,7 @@ change_init(struct change *c)
 {
 	memset(c, 0, sizeof *c);
 	c->dev = 0.2f;
+	c->over_us = -1;
 }
 
 static int64_t
@@ -61,6 +63,9 @@ judge(const struct change *c, const struct change_signs *s)
 {
 	const bool was_out = c->state == EST_OFFLINE;
 	const bool silent = s->survival < STALLED_SILENCE;
+	/* Nothing for a second, or a trickle that has been believed in for as long. */
+	const bool lasting = !s->evidence || s->now_us - s->life_us >= OFFLINE_LEAST_US ||
+	    (c->over_us >= 0 && s->now_us - c->over_us >= OFFLINE_LEAST_US);
 
 	if (s->dead)
 		return EST_OFFLINE;
@@ -68,7 +73,7 @@ judge(const struct change *c, const struct change_signs *s)
 		return EST_CAPTIVE;
 	if (!s->evidence && s->outage < OFFLINE_OVER)
 		return EST_UNKNOWN;
-	if (s->outage > (was_out ? ONLINE_UNDER : OFFLINE_OVER))
+	if (s->outage > (was_out ? ONLINE_UNDER : OFFLINE_OVER) && (was_out || lasting))
 		return EST_OFFLINE;
 	if (was_out && silent)
 		return EST_OFFLINE;
@@ -80,9 +85,15 @@ judge(const struct change *c, const struct change_signs *s)
 bool
 change_state(struct change *c, const struct change_signs *s)
 {
-	const enum est_state was = c->state, is = judge(c, s);
 	const float median = s->rate_known ? s->median_y : -1.0f;
+	const enum est_state was = c->state;
+	enum est_state is;
 
+	if (s->outage <= OFFLINE_OVER)
+		c->over_us = -1;
+	else if (c->over_us < 0)
+		c->over_us = s->now_us;
+	is = judge(c, s);
 	if (is == was)
 		return false;
 	c->state = is;

@@ -20,6 +20,7 @@ struct change {
 	enum est_quality quality, next_quality;
 	int64_t next_since_us; /* next_quality has been asked for since then */
 	int64_t outage_us;     /* begin of the outage that state OFFLINE stands for */
+	int64_t over_us;       /* since when an outage is believed in; -1: it is not */
 	struct est_change past[EST_CHANGES_KEPT]; /* newest first */
 	uint8_t past_len;
 	float ref_y;    /* the level that a change is measured from */

@@ -104,6 +104,26 @@ Test(outage, is_seen_while_bytes_from_before_it_are_still_held_back)
 	}
 }
 
+/* A full queue that loses a packet gives nothing for some round trips, then goes on. */
+Test(outage, is_not_made_of_a_hole_of_half_a_second)
+{
+	struct est_sample s = { .request = 99, .in_progress = true, .ttfb_us = 50 * MS,
+		.connect_us = 0, .rtt_us = -1 };
+	int64_t start_us;
+
+	link_init(&l);
+	link_stream(&l, 30 * SECOND, 4000, 50 * MS);
+	start_us = l.now_us;
+	for (int64_t t = 100 * MS; t <= 20 * SECOND; t += 100 * MS) {
+		s.ended_us = l.now_us = start_us + t;
+		s.duration_us = t;
+		if (t % (2 * SECOND) < 1300 * MS) /* a hole of 0.7 s in each 2 s */
+			s.bytes += 50000;
+		est_add(&l.est, l.now_us, &s);
+		cr_assert_neq(link_read(&l).state, EST_OFFLINE, "at %ld ms", (long)(t / 1000));
+	}
+}
+
 Test(outage, is_not_made_of_one_silent_target)
 {
 	struct est_sample silent = { .request = 5000, .source = EST_PROBE, .in_progress = true,
