@@ -10,6 +10,7 @@
 #define LR_S 300.0f
 #define LR_START_S 30.0f
 #define FRESH_S 3.0f /* memories learn for so long after substantial evidence */
+#define BURST_S 0.006f /* Wi-Fi and kernels hand packets over in bursts of that length */
 #define MASS_LEAST 1e-12f
 
 /* Search always moved the first up and the second down: links wander more than they jitter. */
@@ -172,7 +173,7 @@ static v4f
 noise_of(const struct belief_sight *s)
 {
 	const float spread = num_exp2(0.31f * num_log2(fmaxf(1.0f / s->dt_s, 0.2f)));
-	const float grain = 0.9f * s->clock_s / s->dt_s;
+	const float grain = 0.9f * fmaxf(s->clock_s, BURST_S) / s->dt_s;
 
 	return belief_noise * belief_noise * spread + grain * grain + 0.0004f +
 	    belief_wander * belief_wander * s->age_s;

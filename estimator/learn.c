@@ -9,6 +9,8 @@
 #define IDLE_S 1.0f         /* after so long a sender may start anew */
 #define OTHER_SLOW 0.03f    /* chance that a server or a disk set the pace */
 #define LAST_ALONE 0.25f    /* the same for the last object of a page */
+#define HOLE_SEGMENTS 6.0f /* so few bytes may be what a loss held up */
+#define HOLE_SLOW 0.3f
 #define FLOWS_MEMORY_US INT64_C(3000000)
 #define LIMITED_NEAR 0.3f   /* octaves under what the window allows */
 #define TRIP_MOST 1.5f       /* times the least round trip */
@@ -20,17 +22,20 @@
 
 /*
  * Chance that the object was slow for reasons of its own. A whole second at a trickle is
- * the link.
+ * the link, but after a loss a few packets may take as long as a silence would.
  */
 static float
-other_slow(const struct est_way *way, const struct portion *p)
+other_slow(const struct est *e, const struct est_way *way, const struct portion *p)
 {
+	const struct smooth wait = latency_wait(&e->latency);
 	const float other = OTHER_SLOW *
 	    (0.05f + 0.95f * num_exp(-fmaxf(0.0f, p->dt_s - 0.1f) / 0.4f));
 
 	/* Alone where there were six, it has a sixth of what the link gives. */
 	if (way->flows_most > 1.0f && p->flows < 0.6f * way->flows_most)
 		return LAST_ALONE;
+	if (p->bytes < HOLE_SEGMENTS * WINDOW_SEGMENT * p->flows)
+		return fmaxf(other, HOLE_SLOW * silence_survival(p->dt_s, true, &wait));
 	return other;
 }
 
@@ -101,7 +106,7 @@ learn(struct est *e, const struct portion *p)
 		.dt_s = p->dt_s,
 		.clock_s = p->clock_s,
 		.age_s = fmaxf(0.0f, (float)(e->now_us - p->to_us) * 1e-6f),
-		.other = other_slow(way, p),
+		.other = other_slow(e, way, p),
 		.at_least = p->at_least,
 		.trickle = kbps < TRICKLE_KBPS,
 	};

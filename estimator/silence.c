@@ -6,6 +6,7 @@
 #include <math.h>
 
 #define FACTOR_LEAST 1e-10f
+#define MOMENT_US 50000 /* reports so close together are of one moment */
 #define ALONE_AT_FIRST 0.02f
 #define ALONE_GAIN 0.0625f
 #define ALONE_MOST 0.6f
@@ -15,7 +16,13 @@
 void
 silence_init(struct silence *s)
 {
-	*s = (struct silence){ .said = 1.0f, .alone = ALONE_AT_FIRST };
+	*s = (struct silence){
+		.begun_us = INT64_MIN / 4,
+		.until_us = INT64_MIN / 4,
+		.moment = 1.0f,
+		.said = 1.0f,
+		.alone = ALONE_AT_FIRST,
+	};
 }
 
 void
@@ -25,8 +32,9 @@ silence_broken(struct silence *s, int64_t at_us)
 		return;
 	s->life_us = at_us;
 	s->heard = true;
-	s->said = 1.0f;
-	s->counted_s = 0.0f;
+	s->begun_us = s->until_us = at_us;
+	s->moment = s->said = 1.0f;
+	s->moment_s = 0.0f;
 }
 
 void
@@ -54,31 +62,56 @@ silence_survival(float waited_s, bool body, const struct smooth *wait)
 	return num_exp(-fminf(beyond / tau, 80.0f)) + 1e-3f * num_exp(-waited_s / 10.0f);
 }
 
+/* S of that request after waited_s, reasons of its own included. */
+static float
+survival(const struct silence *s, const struct silence_of *of, float waited_s,
+    const struct smooth *wait)
+{
+	const float one = of->body ? ALONE_IN_BODY * s->alone : s->alone;
+	float alone = one;
+
+	if (waited_s <= 0.0f)
+		return 1.0f;
+	for (int i = 0; i < of->others && i < 4; i++)
+		alone *= one;
+	/* had the link come back meanwhile, it would have broken such a silence again */
+	alone *= num_exp(-waited_s / 10.0f);
+	return fminf(silence_survival(waited_s, of->body, wait) + alone, 1.0f);
+}
+
 bool
 silence_goes_on(struct silence *s, const struct silence_of *of, const struct smooth *wait,
     float factor[LEVELS])
 {
 	const int64_t from_us = s->heard && s->life_us > of->from_us ? s->life_us : of->from_us;
-	const float one = of->body ? ALONE_IN_BODY * s->alone : s->alone;
-	float waited_s, survival, ratio, more_s, alone = one;
+	float all, ratio, more_s;
+	int64_t begin_us;
 
-	if (of->to_us <= from_us)
+	if (of->to_us > s->until_us + MOMENT_US) {
+		s->begun_us = s->until_us > from_us ? s->until_us : from_us;
+		s->moment = 1.0f;
+		s->moment_s = 0.0f;
+	}
+	begin_us = from_us > s->begun_us ? from_us : s->begun_us;
+	if (of->to_us <= begin_us)
 		return false;
-	for (int i = 0; i < of->others && i < 4; i++)
-		alone *= one;
-	waited_s = (float)(of->to_us - from_us) * 1e-6f;
-	survival = fminf(silence_survival(waited_s, of->body, wait) + alone, 1.0f);
-	if (survival >= s->said)
+	all = survival(s, of, (float)(of->to_us - from_us) * 1e-6f, wait) /
+	    survival(s, of, (float)(begin_us - from_us) * 1e-6f, wait);
+	more_s = (float)(of->to_us - begin_us) * 1e-6f;
+	if (of->to_us > s->until_us)
+		s->until_us = of->to_us;
+	if (all >= s->moment)
 		return false;
-	ratio = fmaxf(survival / s->said, FACTOR_LEAST);
-	more_s = fmaxf(waited_s - s->counted_s, 0.0f);
+	ratio = fmaxf(all / s->moment, FACTOR_LEAST);
+	more_s = fmaxf(more_s - s->moment_s, 0.0f);
 	for (int i = 0; i < LEVELS; i++) {
 		/* at a level so low that a packet takes long, silence is what one expects */
 		const float usual = more_s * level_kbps[i] / PACKET_KBIT;
 
 		factor[i] = usual < 20.0f ? fmaxf(ratio, num_exp(-usual)) : ratio;
 	}
-	s->said = survival;
-	s->counted_s = fmaxf(waited_s, s->counted_s);
+	s->moment = fmaxf(all, FACTOR_LEAST);
+	s->moment_s += more_s;
+	s->said = fmaxf(s->said * ratio, FACTOR_LEAST);
 	return true;
 }

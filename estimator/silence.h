@@ -13,8 +13,9 @@
  * multiplied by it; the dead one is not. An example: srtt 50 ms, dev 10 ms. After 0.2 s
  * silence means little (S = 0.21); after 0.7 s it is 500 times as likely on a dead link.
  *
- * Silence runs from the youngest byte of any request and counts once, however many
- * requests share it. Some requests are silent for reasons of their own (a dead target, a
+ * Silence runs from the youngest byte of any request, and each second of it counts once,
+ * however many requests share it: for what the one says that says most. A request that
+ * begins later asks anew. Some requests are silent for reasons of their own (a dead target, a
  * server that thinks): the chance of that is learnt from those that younger requests
  * overtook, and n of them at once have the nth power of it.
  */
@@ -29,8 +30,11 @@
 
 struct silence {
 	int64_t life_us;  /* youngest byte or answer that we know of */
-	float said;       /* S of what has been counted since; 1: nothing */
-	float counted_s;  /* seconds of silence that were counted */
+	int64_t begun_us; /* reports of one moment share what they say from here on */
+	int64_t until_us; /* up to there: beyond, nothing has been counted */
+	float moment;     /* factor that they have counted for */
+	float moment_s;   /* seconds of it that the trickle was spared for */
+	float said;       /* product of all factors since the last life; 1: none */
 	float alone;      /* chance that a request is silent for reasons of its own */
 	bool heard;       /* there was life, ever */
 };
