@@ -53,7 +53,7 @@ cli_common_option(int opt, char **argv, int *status)
 	}
 }
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 complain(char **argv, const char *format, va_list ap)
 {
 	fprintf(stderr, "%s: ", argv[0]);

@@ -75,7 +75,7 @@ demo_record_outage(struct demo_record *r, size_t n, double begin_s, double end_s
 	if (n >= DEMO_OUTAGES_MAX)
 		return;
 	if (n >= r->outages) {
-		r->outage[n] = (struct demo_outage){ begin_s, NAN, NAN, NAN };
+		r->outage[n] = (struct demo_outage){ begin_s, (double)NAN, (double)NAN, (double)NAN };
 		r->outages = n + 1;
 	}
 	r->outage[n].end_s = end_s;
@@ -142,7 +142,7 @@ demo_record_steady(const struct demo_record *r, const struct demo_ride *ride,
     const struct demo_leg *leg)
 {
 	static double seen[DEMO_SAMPLES_MAX];
-	struct demo_steady s = { leg->down_kbps * DEMO_PAYLOAD, NAN, NAN };
+	struct demo_steady s = { leg->down_kbps * DEMO_PAYLOAD, (double)NAN, (double)NAN };
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->samples; i++) {

@@ -30,7 +30,7 @@ demo_show_begin(struct demo_show *s, const struct demo_ride *ride)
 	(void)setlocale(LC_CTYPE, "");
 	s->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	for (size_t i = 0; i < DEMO_MARKS; i++)
-		s->can_kbps[i] = s->p50[i] = NAN;
+		s->can_kbps[i] = s->p50[i] = (double)NAN;
 	memset(s->state, ' ', sizeof s->state);
 	if (s->live)
 		return;

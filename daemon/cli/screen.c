@@ -102,7 +102,7 @@ tone_on(const struct screen *s, enum term_tone tone)
 	else if (tone == TERM_DIM)
 		attron(A_DIM);
 	else if (tone != TERM_PLAIN && s->colors)
-		attron(COLOR_PAIR(tone));
+		attron(COLOR_PAIR((int)tone));
 	else if (tone == TERM_BAD)
 		attron(A_BOLD);
 }
