@@ -221,7 +221,7 @@ answer(struct api *api, struct MHD_Connection *mhd, struct conn *conn, struct ca
 	case ANSWER_WORK:
 		break;
 	}
-	assert(!"work is over when a call is answered");
+	assert(false && "work is over when a call is answered");
 	return MHD_NO;
 }
 
@@ -311,7 +311,7 @@ on_completed(void *cls, struct MHD_Connection *mhd, void **state,
 }
 
 /* What foreign clients provoke must not fill the log. */
-static void
+__attribute__((format(printf, 2, 0))) static void
 on_log(void *cls, const char *format, va_list ap)
 {
 	struct listener *l = cls;

@@ -24,7 +24,7 @@ api_event_kind_name(const struct api_event_row *row)
 	case API_EVENT_DAEMON:
 		return "daemon";
 	}
-	assert(!"an event's kind is one of the above");
+	assert(false && "an event's kind is one of the above");
 	return "";
 }
 
@@ -140,17 +140,21 @@ put_bool(struct row *r, const char *name, bool yes)
 	buf_char(r->out, yes ? '1' : '0');
 }
 
+#define ESTIMATE_HEADER \
+	"time,link,state,quality,down_kbps_p10,down_kbps_p50,down_kbps_p90,up_kbps_p50," \
+	"rtt_ms_min,rtt_ms_p50,rtt_ms_p90,ttfb_ms_p50,loss_ratio,observations,bytes_observed," \
+	"bytes_probed\n"
+#define OBSERVATION_HEADER \
+	"time,link,source,direction,bytes,duration_ms,ttfb_ms,connect_ms,ok,error,app\n"
+#define EVENT_HEADER "time,link,kind,from_kbps,to_kbps,duration_ms,detail\n"
+
 void
 rows_csv_header(struct buf *b, enum api_what what)
 {
 	static const char *const header[] = {
-		[API_ESTIMATES] = "time,link,state,quality,down_kbps_p10,down_kbps_p50,"
-				  "down_kbps_p90,up_kbps_p50,rtt_ms_min,rtt_ms_p50,rtt_ms_p90,"
-				  "ttfb_ms_p50,loss_ratio,observations,bytes_observed,"
-				  "bytes_probed\n",
-		[API_OBSERVATIONS] = "time,link,source,direction,bytes,duration_ms,ttfb_ms,"
-				     "connect_ms,ok,error,app\n",
-		[API_EVENTS] = "time,link,kind,from_kbps,to_kbps,duration_ms,detail\n",
+		[API_ESTIMATES] = ESTIMATE_HEADER,
+		[API_OBSERVATIONS] = OBSERVATION_HEADER,
+		[API_EVENTS] = EVENT_HEADER,
 	};
 
 	assert((size_t)what < sizeof(header) / sizeof(header[0]));

@@ -284,7 +284,7 @@ history_next_block(struct api_rows *r, api_block_fn *ready, void *arg)
 			return;
 		}
 	}
-	assert(!"more exports wait than are open");
+	assert(false && "more exports wait than are open");
 }
 
 static void

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: ISC */
+/* Fuzz: a hint request, as a body and as lines of `linkq decide`, on a link whose rate its
+ * first byte sets. What is read must be answered, in JSON, with a rung of the ladder. */
+#include <jansson.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/hint.h"
+
+static int64_t kbps;
+
+static void
+must(bool so)
+{
+	if (!so)
+		abort();
+}
+
+static void
+transfer(void *ctx, int64_t bytes, struct est_seconds *out)
+{
+	(void)ctx;
+	must(bytes >= 0);
+	out->known = kbps > 0;
+	out->us_p50 = kbps > 0 ? bytes * 8000 / kbps : 0;
+	out->us_p10 = out->us_p50 / 2;
+	out->us_p90 = out->us_p50 * 2;
+}
+
+static void
+decide(const struct hint_request *r)
+{
+	static struct hint_choice choice;
+	static char text[HINT_TEXT_MAX];
+	struct est_snapshot est;
+	json_t *answer;
+	struct buf b;
+
+	memset(&est, 0, sizeof(est));
+	est.state = kbps == 1 ? EST_OFFLINE : EST_ONLINE;
+	est.rate[EST_DOWN] = (struct est_rate){kbps > 0, kbps / 2, kbps, kbps * 2};
+	hint_decide(r, &est, transfer, NULL, &choice);
+	must(choice.rendition >= 0 && choice.rendition < (int)r->rungs);
+	must(choice.abandon_to < (int)r->rungs && choice.plan.wait_us >= 0);
+	buf_init(&b, text, sizeof(text));
+	hint_write(r, &est, &choice, &b);
+	must(!b.overflow);
+	answer = json_loadb(text, b.len, JSON_REJECT_DUPLICATES, NULL);
+	must(answer != NULL);
+	json_decref(answer);
+}
+
+static void
+lines(const char *at, size_t len)
+{
+	static struct hint_request r;
+	struct problem p = {.status = 0};
+
+	r.rungs = 0;
+	while (len > 0) {
+		const char *end = memchr(at, '\n', len);
+		size_t n = end != NULL ? (size_t)(end - at) : len;
+		struct hint_line line;
+
+		if (hint_read_line(at, n, &r, &line, &p) != 0)
+			return;
+		must(r.rungs > 0 && line.t_us >= 0);
+		decide(&r);
+		n += end != NULL ? 1 : 0;
+		at += n;
+		len -= n;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	static struct hint_request r;
+	struct problem p = {.status = 0};
+
+	if (len == 0)
+		return 0;
+	kbps = (int64_t)(data[0] % 64) * (data[0] % 64) * 20;
+	if (hint_read_json((const char *)data + 1, len - 1, &r, &p) == 0)
+		decide(&r);
+	else
+		must(p.status == 400 && p.detail[0] != '\0');
+	lines((const char *)data + 1, len - 1);
+	return 0;
+}
