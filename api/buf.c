@@ -17,7 +17,8 @@ static const char pairs[] = "00010203040506070809"
 			    "80818283848586878889"
 			    "90919293949596979899";
 
-#define DIGITS_MAX 20 /* of UINT64_MAX */
+/* A sign, the digits of UINT64_MAX, a point; and a time. */
+_Static_assert(BUF_NUMBER_MAX >= 22 && BUF_NUMBER_MAX >= 24, "a number has room");
 
 void
 buf_init(struct buf *b, char *memory, size_t cap)
@@ -84,48 +85,77 @@ digits_before(char *end, uint64_t u)
 	return end;
 }
 
-static void
-put_number(struct buf *b, uint64_t u, bool negative)
+static unsigned
+count_digits(uint64_t u)
 {
-	char text[DIGITS_MAX + 1];
-	char *end = text + sizeof(text);
-	char *start = digits_before(end, u);
+	unsigned n = 1;
 
-	if (negative)
-		*--start = '-';
-	buf_bytes(b, start, (size_t)(end - start));
+	for (; u >= 10000; u /= 10000)
+		n += 4;
+	return n + (u >= 10) + (u >= 100) + (u >= 1000);
 }
 
-void
-buf_int(struct buf *b, int64_t n)
+static char *
+write_number(char *at, uint64_t u)
 {
-	put_number(b, magnitude(n), n < 0);
+	char *end;
+
+	if (u < 10) {
+		*at = (char)('0' + u);
+		return at + 1;
+	}
+	end = at + count_digits(u);
+	(void)digits_before(end, u);
+	return end;
+}
+
+/* The digits behind the point, 0 < part < 10^decimals, without zeros at the end. */
+static char *
+write_fraction(char *at, unsigned part, unsigned decimals)
+{
+	*at = '.';
+	while (part % 10 == 0) {
+		part /= 10;
+		decimals--;
+	}
+	for (unsigned i = decimals; i > 0; i--) {
+		at[i] = (char)('0' + part % 10);
+		part /= 10;
+	}
+	return at + decimals + 1;
+}
+
+char *
+buf_write_fixed(char *at, int64_t n, unsigned decimals)
+{
+	static const uint64_t power[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000,
+	    100000000, 1000000000};
+	uint64_t u = magnitude(n), whole;
+
+	assert(decimals < sizeof(power) / sizeof(power[0]));
+	if (n < 0)
+		*at++ = '-';
+	if (decimals == 0)
+		return write_number(at, u);
+	/* The usual one by a constant, which costs a multiplication. */
+	whole = decimals == 3 ? u / 1000 : u / power[decimals];
+	at = write_number(at, whole);
+	u -= whole * power[decimals];
+	return u > 0 ? write_fraction(at, (unsigned)u, decimals) : at;
 }
 
 void
 buf_fixed(struct buf *b, int64_t n, unsigned decimals)
 {
-	static const uint64_t power[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000,
-	    100000000, 1000000000};
-	uint64_t u = magnitude(n), whole, part;
-	char text[10];
+	char text[BUF_NUMBER_MAX];
 
-	assert(decimals < sizeof(power) / sizeof(power[0]));
-	whole = u / power[decimals];
-	part = u % power[decimals];
-	put_number(b, whole, n < 0);
-	if (part == 0)
-		return;
-	while (part % 10 == 0) {
-		part /= 10;
-		decimals--;
-	}
-	text[0] = '.';
-	for (unsigned i = decimals; i > 0; i--) {
-		text[i] = (char)('0' + part % 10);
-		part /= 10;
-	}
-	buf_bytes(b, text, decimals + 1);
+	buf_bytes(b, text, (size_t)(buf_write_fixed(text, n, decimals) - text));
+}
+
+void
+buf_int(struct buf *b, int64_t n)
+{
+	buf_fixed(b, n, 0);
 }
 
 /* A day since 1970-01-01 as year, month, day; after Howard Hinnant, "chrono-Compatible
@@ -157,13 +187,12 @@ two(char *at, unsigned n)
 #define YEAR_9999_END_MS INT64_C(253402300799999)
 #define DAY_MS INT64_C(86400000)
 
-void
-buf_time(struct buf *b, int64_t wall_us)
+char *
+buf_write_time(char *at, int64_t wall_us)
 {
 	int64_t ms = wall_us / 1000 - (wall_us % 1000 < 0 ? 1 : 0);
 	unsigned y, m, d, of_day;
 	int64_t day;
-	char text[24], *at = text;
 
 	if (ms < YEAR_1_MS)
 		ms = YEAR_1_MS;
@@ -187,5 +216,13 @@ buf_time(struct buf *b, int64_t wall_us)
 	*at++ = (char)('0' + of_day / 100 % 10);
 	at = two(at, of_day % 100);
 	*at++ = 'Z';
-	buf_bytes(b, text, (size_t)(at - text));
+	return at;
+}
+
+void
+buf_time(struct buf *b, int64_t wall_us)
+{
+	char text[BUF_NUMBER_MAX];
+
+	buf_bytes(b, text, (size_t)(buf_write_time(text, wall_us) - text));
 }

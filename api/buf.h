@@ -27,4 +27,10 @@ void buf_fixed(struct buf *b, int64_t n, unsigned decimals);
 /* RFC 3339 in UTC with milliseconds: 2026-11-24T06:15:00.250Z. wall_us is Unix time. */
 void buf_time(struct buf *b, int64_t wall_us);
 
+/* The same without a bound, for a writer that has made sure of BUF_NUMBER_MAX characters:
+ * returns the end. No NUL. */
+#define BUF_NUMBER_MAX 32
+char *buf_write_fixed(char *at, int64_t n, unsigned decimals);
+char *buf_write_time(char *at, int64_t wall_us);
+
 #endif

@@ -111,11 +111,20 @@ put_word(struct row *r, const char *name, const char *word)
 	buf_text(r->out, word);
 }
 
+static bool
+needs_quotes(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text == ',' || *text == '"' || *text == '\r' || *text == '\n')
+			return true;
+	return false;
+}
+
 /* Text from outside may hold anything. */
 static void
 put_text(struct row *r, const char *name, const char *text)
 {
-	if (!r->csv || strpbrk(text, ",\"\r\n") == NULL) {
+	if (!r->csv || !needs_quotes(text)) {
 		put_word(r, name, text);
 		return;
 	}
@@ -161,11 +170,61 @@ rows_csv_header(struct buf *b, enum api_what what)
 	buf_text(b, header[what]);
 }
 
+/* The CSV of estimates is what exports are made of, by the million: without asking for room
+ * at each character, half the instructions. */
+static char *
+csv_number(char *at, int64_t n, unsigned decimals)
+{
+	*at++ = ',';
+	return n == API_UNKNOWN ? at : buf_write_fixed(at, n, decimals);
+}
+
+static char *
+csv_word(char *at, const char *word)
+{
+	size_t len = strlen(word);
+
+	*at++ = ',';
+	memcpy(at, word, len);
+	return at + len;
+}
+
+static void
+csv_estimate(struct buf *b, const struct api_estimate_row *e)
+{
+	char *at = b->at + b->len;
+
+	if (e->wall_us != API_UNKNOWN)
+		at = buf_write_time(at, e->wall_us);
+	at = csv_word(at, e->link);
+	at = csv_word(at, est_state_name(e->state));
+	at = csv_word(at, est_quality_name(e->quality));
+	at = csv_number(at, e->down_kbps_p10, 0);
+	at = csv_number(at, e->down_kbps_p50, 0);
+	at = csv_number(at, e->down_kbps_p90, 0);
+	at = csv_number(at, e->up_kbps_p50, 0);
+	at = csv_number(at, e->rtt_us_min, 3);
+	at = csv_number(at, e->rtt_us_p50, 3);
+	at = csv_number(at, e->rtt_us_p90, 3);
+	at = csv_number(at, e->ttfb_us_p50, 3);
+	at = csv_number(at, e->loss_ppm, 6);
+	at = csv_number(at, e->observations, 0);
+	at = csv_number(at, e->bytes_observed, 0);
+	at = csv_number(at, e->bytes_probed, 0);
+	*at++ = '\n';
+	b->len = (size_t)(at - b->at);
+	assert(b->len <= b->cap);
+}
+
 void
 rows_estimate(struct buf *b, enum api_format f, const struct api_estimate_row *e)
 {
 	struct row r;
 
+	if (f == API_CSV && b->cap - b->len >= API_ROW_TEXT_MAX && !needs_quotes(e->link)) {
+		csv_estimate(b, e);
+		return;
+	}
 	row_begin(&r, b, f);
 	put_time(&r, "time", e->wall_us);
 	put_text(&r, "link", e->link);

@@ -277,6 +277,45 @@ read_round(struct conf *c, const char *text)
 	return err;
 }
 
+/*
+ * Comments become spaces: libconfuse 3.3 counts their lines three times, and errors would
+ * name the wrong one. In quotes they are none, and nor is // inside a word (a URL).
+ */
+static void
+blank_comments(char *text)
+{
+	char quote = '\0', before = '\n';
+
+	for (char *c = text; *c != '\0'; before = *c, c++) {
+		if (quote != '\0') {
+			if (*c == '\\' && c[1] != '\0')
+				c++;
+			else if (*c == quote)
+				quote = '\0';
+			continue;
+		}
+		if (*c == '"' || *c == '\'') {
+			quote = *c;
+		} else if (*c == '#' ||
+		    (*c == '/' && c[1] == '/' && strchr(" \t\r\n={}(),+", before) != NULL)) {
+			size_t len = strcspn(c, "\n");
+
+			memset(c, ' ', len);
+			c += len - 1;
+		} else if (*c == '/' && c[1] == '*' &&
+		    strchr(" \t\r\n={}(),+", before) != NULL) {
+			char *end = strstr(c + 2, "*/");
+
+			if (end == NULL)
+				return; /* not closed: libconfuse says so */
+			for (; c < end + 2; c++)
+				if (*c != '\n')
+					*c = ' ';
+			c--;
+		}
+	}
+}
+
 int
 conf_load_text(struct conf *c, const char *path, const char *text, size_t len, char *why,
     size_t why_len)
@@ -301,6 +340,8 @@ conf_load_text(struct conf *c, const char *path, const char *text, size_t len, c
 		return -ENOMEM;
 	}
 	memcpy(ended, text, len);
+	ended[len] = '\0';
+	blank_comments(ended);
 	memset(&reading, 0, sizeof reading);
 	reading.path = path;
 	reading.why = why;

@@ -284,7 +284,7 @@ open_once(struct history_file *f, char *why, size_t why_len)
 	char wal[sizeof f->path + 8];
 	struct stat st;
 	bool unclean;
-	int rc, err;
+	int fd, rc, err;
 
 	if (stat(f->path, &st) == 0 && !S_ISREG(st.st_mode)) {
 		(void)snprintf(why, why_len, "database: %s is not a regular file", f->path);
@@ -294,6 +294,10 @@ open_once(struct history_file *f, char *why, size_t why_len)
 	(void)snprintf(wal, sizeof wal, "%s-wal", f->path);
 	unclean = stat(wal, &st) == 0 && st.st_size > 0;
 	why[0] = '\0';
+	/* SQLite would let everybody read where somebody has been online. */
+	fd = open(f->path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+	if (fd != -1)
+		(void)close(fd);
 	rc = sqlite3_open_v2(f->path, &f->db,
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
 	err = history_errno(f->db, rc);

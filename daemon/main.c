@@ -35,8 +35,6 @@
 
 #define WHY_MAX CONF_WHY_MAX
 #define STOP_US INT64_C(2000000) /* for answers that are on their way when we end */
-#define KEEP_MINUTES_US (INT64_C(90) * 86400 * 1000000)
-#define KEEP_HOURS_US (INT64_C(5) * 365 * 86400 * 1000000)
 #define WRITER_STUCK_US INT64_C(60000000)
 
 struct daemon {
@@ -112,7 +110,7 @@ feed_watchdog(struct daemon *d, int64_t now_us)
 	if (d->watchdog_us == 0 || now_us - d->watchdog_told_us < d->watchdog_us / 2)
 		return;
 	store_report(d->store, &r);
-	if (r.queued > 0 && r.last_commit_us_ago > WRITER_STUCK_US)
+	if (r.busy_us > WRITER_STUCK_US)
 		return;
 	d->watchdog_told_us = now_us;
 	(void)notify_send("WATCHDOG=1");
@@ -235,8 +233,6 @@ open_store(struct daemon *d, char *why)
 	struct store_options o = {
 		.path = path,
 		.keep_1s_us = c->keep_seconds_us,
-		.keep_1min_us = KEEP_MINUTES_US,
-		.keep_1h_us = KEEP_HOURS_US,
 		.keep_observations_us = c->keep_observations_us,
 		.keep_events_us = c->keep_events_us,
 	};

@@ -236,7 +236,7 @@ take_list(struct conf *c, const struct setting *s, bool own, const char *value)
 	case CONF_ORIGINS:
 		return value_add_origin(at, value);
 	default:
-		assert(!"a list");
+		assert(setting_is_list(s));
 		return -EINVAL;
 	}
 }

@@ -248,11 +248,14 @@ store_get(struct store *st, const char *key, void *value, size_t cap, size_t *le
 void
 store_report(struct store *st, struct store_report *out)
 {
+	int64_t now_us = store_monotonic_us();
+
 	(void)pthread_mutex_lock(&st->lock);
 	*out = st->report;
 	out->dropped = st->queue.dropped;
 	out->queued = (int64_t)queue_len(&st->queue) + (int64_t)queue_len(&st->batch);
 	out->last_commit_us_ago =
-	    st->last_commit_us < 0 ? -1 : store_monotonic_us() - st->last_commit_us;
+	    st->last_commit_us < 0 ? -1 : now_us - st->last_commit_us;
+	out->busy_us = st->busy_since_us == 0 ? 0 : now_us - st->busy_since_us;
 	(void)pthread_mutex_unlock(&st->lock);
 }

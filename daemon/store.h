@@ -24,8 +24,7 @@ struct store; /* owns two threads, two connections and the lock */
 
 struct store_options {
 	const char *path; /* the database; its folder is there */
-	int64_t keep_1s_us, keep_1min_us, keep_1h_us; /* ages of estimate rows */
-	int64_t keep_observations_us, keep_events_us;
+	int64_t keep_1s_us, keep_observations_us, keep_events_us; /* ages of rows */
 	/* Written to (eventfd semantics) when a reader's block or a writer's report is there;
 	 * the loop then calls store_dispatch. */
 	int wake_fd;
@@ -37,6 +36,7 @@ struct store_report {
 	int64_t rows, commits, dropped, errors;
 	int64_t queued;
 	int64_t last_commit_us_ago; /* -1: none yet; by the writer's own monotonic clock */
+	int64_t busy_us; /* the writer has been at one piece of work so long; 0: it waits */
 };
 
 /*

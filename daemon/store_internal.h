@@ -42,6 +42,7 @@ struct store {
 	int64_t handed, done; /* rows given to us; of them, those that are on disk or lost */
 	struct store_report report;
 	int64_t last_commit_us; /* -1 */
+	int64_t busy_since_us;  /* the writer is in SQLite; 0: it is not */
 	struct api_rows *rows[STORE_PLACES];
 };
 

@@ -19,6 +19,7 @@
 #include "daemon/store_internal.h"
 
 #define BLOCK_BYTES 65536
+#define BLOCK_US INT64_C(20000)   /* a block that takes longer comes half full */
 #define FLUSH_US INT64_C(1000000)
 #define SECOND_US INT64_C(1000000)
 
@@ -171,11 +172,16 @@ advance(struct api_rows *rows)
 static int64_t
 fill(struct api_rows *rows)
 {
+	int64_t until_us = store_monotonic_us() + BLOCK_US;
+
 	buf_init(&rows->text, rows->block, sizeof rows->block);
 	if (!rows->begun)
 		begin(rows);
-	while (rows->err == 0 && !rows->ended && has_room(rows) && !atomic_load(&rows->closed))
+	while (rows->err == 0 && !rows->ended && has_room(rows) && !atomic_load(&rows->closed)) {
 		advance(rows);
+		if (rows->text.len > 0 && store_monotonic_us() > until_us)
+			break; /* hours take many rows to sum up: give what is there */
+	}
 	assert(!rows->text.overflow);
 	/* An error comes behind the good rows, in a block of its own. */
 	return rows->text.len > 0 ? (int64_t)rows->text.len : rows->err;

@@ -24,6 +24,21 @@ struct tidy {
 	int64_t offset_us, steady_since_us; /* of wall time against the time since boot */
 };
 
+/* SQLite works without the lock, and for how long it has been at it is seen from outside. */
+static void
+unlock_to_work(struct store *st)
+{
+	st->busy_since_us = store_monotonic_us();
+	(void)pthread_mutex_unlock(&st->lock);
+}
+
+static void
+lock_after_work(struct store *st)
+{
+	(void)pthread_mutex_lock(&st->lock);
+	st->busy_since_us = 0;
+}
+
 /* The lock is held: the whole queue, or what fits. */
 static void
 take_batch(struct store *st)
@@ -123,9 +138,9 @@ commit(struct store *st)
 	if (queue_len(&st->batch) == 0)
 		take_batch(st);
 	rows = (int64_t)queue_len(&st->batch);
-	(void)pthread_mutex_unlock(&st->lock);
+	unlock_to_work(st);
 	err = write_or_restart(st, why, sizeof why);
-	(void)pthread_mutex_lock(&st->lock);
+	lock_after_work(st);
 	note(st, err, why);
 	if (err == 0) {
 		clear_batch(&st->batch);
@@ -179,14 +194,14 @@ tidy_up(struct store *st, struct tidy *t)
 	if (!clock_is_steady(t, wall_us))
 		return;
 	for (int i = 0; gone > 0 && i < TIDY_CHUNKS && !st->closing && !st->flush; i++) {
-		(void)pthread_mutex_unlock(&st->lock);
+		unlock_to_work(st);
 		gone = history_retain(st->history, &before);
-		(void)pthread_mutex_lock(&st->lock);
+		lock_after_work(st);
 	}
-	(void)pthread_mutex_unlock(&st->lock);
+	unlock_to_work(st);
 	if (gone >= 0)
 		gone = history_shrink(st->history, TIDY_PAGES);
-	(void)pthread_mutex_lock(&st->lock);
+	lock_after_work(st);
 	if (gone < 0 && gone != -EBADMSG) /* a commit will find out that it is corrupt */
 		log_debug("history: tidying: %s", strerror(-gone));
 }

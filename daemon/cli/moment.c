@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -258,13 +259,10 @@ moment_words(int64_t us, int64_t now_us, bool utc)
 struct words
 moment_ago(int64_t us, int64_t now_us)
 {
-	struct words w = { "unknown" };
-
 	if (us == MOMENT_UNKNOWN)
-		return w;
+		return words_age((double)NAN);
 	/* two clocks, or one that was set: what is ahead is "just now" */
 	if (us > now_us)
 		us = now_us;
-	snprintf(w.s, sizeof w.s, "%.80s ago", words_s((double)(now_us - us) / 1e6).s);
-	return w;
+	return words_age((double)(now_us - us) / 1e3);
 }

@@ -232,7 +232,7 @@ draw_evidence(struct screen *s, const struct live *l, int64_t mono_us)
 	char more[320];
 
 	if (isfinite(age))
-		snprintf(more, sizeof more, "last evidence %s ago", words_s(age / 1e3).s);
+		snprintf(more, sizeof more, "last evidence %s", words_age(age).s);
 	else
 		snprintf(more, sizeof more, "no evidence yet");
 	row(s, "Confidence", words_percent(v->confidence).s, TERM_PLAIN, more);

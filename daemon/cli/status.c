@@ -65,7 +65,7 @@ print_rest(const struct view *v, int64_t now)
 	if (isfinite(v->loss_ratio))
 		row("Unanswered", words_percent(v->loss_ratio).s, "of the requests");
 	if (isfinite(v->age_ms))
-		snprintf(more, sizeof more, "last evidence %s ago", words_s(v->age_ms / 1e3).s);
+		snprintf(more, sizeof more, "last evidence %s", words_age(v->age_ms).s);
 	else
 		snprintf(more, sizeof more, "no evidence yet");
 	row("Confidence", words_percent(v->confidence).s, more);

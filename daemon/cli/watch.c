@@ -114,7 +114,11 @@ on_event(void *arg, const char *event, const char *data)
 	if (doc == NULL)
 		return;
 	if (strcmp(event, "link") == 0) {
-		if (live_estimate(&w->live, doc, now) == 0 && w->screen == NULL)
+		double before = w->live.view.seq;
+
+		/* a stream begins with what was asked for just before it */
+		if (live_estimate(&w->live, doc, now) == 0 && w->screen == NULL &&
+		    w->live.view.seq != before)
 			say(live_plain(&w->live, now).s);
 	} else {
 		live_event(&w->live, event, doc, moment_now());

@@ -57,8 +57,8 @@ print_belief(const struct view *v)
 		    words_band(v->down_kbps.p10, v->down_kbps.p90).s);
 	else
 		puts("No download was large enough yet to tell a rate.");
-	printf("Confidence is %s; the last evidence is %s old.\n",
-	    words_percent(v->confidence).s, words_s(v->age_ms / 1e3).s);
+	printf("Confidence is %s; the last evidence came %s.\n",
+	    words_percent(v->confidence).s, words_age(v->age_ms).s);
 }
 
 static void
@@ -86,7 +86,7 @@ print_sources(const json_t *sources)
 		if (bytes > 0)
 			printf(", %s", words_bytes(bytes).s);
 		if (isfinite(age))
-			printf(", the last %s ago", words_s(age / 1e3).s);
+			printf(", the last %s", words_age(age).s);
 		putchar('\n');
 	}
 }
@@ -170,7 +170,7 @@ print_probe(const json_t *p)
 	if (failures > 0)
 		printf(", %.0f failed", failures);
 	if (isfinite(age))
-		printf(", the last %s ago", words_s(age / 1e3).s);
+		printf(", the last %s", words_age(age).s);
 	if (*text(p, "last", last, sizeof last) != '\0')
 		printf(" (%s)", last);
 	putchar('\n');

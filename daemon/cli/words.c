@@ -117,6 +117,14 @@ words_s(double s)
 }
 
 struct words
+words_age(double ms)
+{
+	if (!isfinite(ms))
+		return unknown();
+	return ms < 50 ? say("just now") : say("%.80s ago", words_s(ms / 1e3).s);
+}
+
+struct words
 words_bytes(double bytes)
 {
 	static const char *const unit[] = { "kB", "MB", "GB", "TB" };

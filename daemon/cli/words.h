@@ -18,6 +18,7 @@ struct words words_kbps(double kbps);           /* 850 kbit/s, 5.2 Mbit/s, 1.3 G
 struct words words_band(double low, double high); /* 3.3 to 7.6 Mbit/s: one unit for both */
 struct words words_ms(double ms);               /* 3.4 ms, 45 ms, 1.2 s, then as below */
 struct words words_s(double s);                 /* 1.3 s, 42 s, 3 min 20 s, 2 h 5 min, 3 d 4 h */
+struct words words_age(double ms);               /* just now, 1.3 s ago */
 struct words words_bytes(double bytes);         /* 512 B, 12 kB, 3.4 MB */
 struct words words_percent(double ratio);       /* 0.2 %, 82 % */
 

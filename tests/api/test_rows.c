@@ -46,6 +46,30 @@ Test(rows, writes_an_estimate_in_the_columns_of_its_header)
 	    "38.2,45,71.5,,0.002,4,1048576,0\n");
 }
 
+/* Where there is much room a row is written without asking for it: nobody may see that. */
+Test(rows, writes_the_same_with_much_room_and_with_little)
+{
+	static const int64_t numbers[] = { API_UNKNOWN, 0, 7, 10, 99, 100, 1000, 4200, 9999, 10000,
+		10010, 123456, 99999999, 100000000, -1, -1500, INT64_MAX, -INT64_MAX };
+	size_t len = sizeof(numbers) / sizeof(numbers[0]);
+	struct api_estimate_row e = estimate;
+	char much[2 * API_ROW_TEXT_MAX], little[API_ROW_TEXT_MAX];
+	struct buf a, b;
+
+	for (size_t i = 0; i < len * len; i++) {
+		e.down_kbps_p10 = e.rtt_us_min = e.loss_ppm = numbers[i % len];
+		e.bytes_probed = e.ttfb_us_p50 = e.up_kbps_p50 = numbers[i / len];
+		e.wall_us = numbers[(i + 1) % len];
+		buf_init(&a, much, sizeof(much));
+		rows_estimate(&a, API_CSV, &e);
+		buf_init(&b, little, API_ROW_TEXT_MAX - 1);
+		rows_estimate(&b, API_CSV, &e);
+		cr_assert(not(b.overflow));
+		cr_assert_eq(a.len, b.len);
+		cr_assert_arr_eq(much, little, a.len);
+	}
+}
+
 Test(rows, writes_an_observation_in_the_columns_of_its_header)
 {
 	static const struct api_observation_row row = {

@@ -9,7 +9,8 @@ import traceback
 
 from fake import Fake
 
-LINKQ = os.path.abspath(os.path.join(os.environ.get("builddir", "."), "linkq"))
+BUILD = os.path.abspath(os.environ.get("builddir", "."))
+LINKQ = os.path.join(BUILD, "linkq")
 CASES = []
 
 

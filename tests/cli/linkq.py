@@ -3,6 +3,8 @@
 """The real linkq against a scripted daemon: what it prints, asks for and exits with. Prints TAP."""
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 
@@ -29,9 +31,7 @@ def unknown_command():
 @case("every command tells its options")
 def helps():
     with Run() as r:
-        listed = r.linkq("help")
-        assert listed.returncode == 0
-        names = [line.split()[0] for line in listed.stdout.splitlines() if line.startswith("  ") and line[2] != "-" and line[2] != " "]
+        names = commands(r)
         assert "status" in names and "help" in names, names
         for name in names:
             told = r.linkq("help", name)
@@ -48,6 +48,43 @@ def broken_pipe():
         full = subprocess.run("%s help >/dev/full" % LINKQ, shell=True, capture_output=True, text=True, env=r.env)
         assert full.returncode == 1, full
         one_sentence(full.stderr)
+
+
+def commands(run):
+    listed = run.linkq("help").stdout.splitlines()
+    return [line.split()[0] for line in listed if re.match("  [a-z]", line)]
+
+
+@case("the manual page tells of every command and every option")
+def page():
+    with Run() as r, open(os.path.join(os.environ.get("srcdir", "."), "daemon/cli/linkq.1")) as f:
+        text = f.read()
+        for name in commands(r):
+            assert re.search(r"^\.Cm %s$" % name, text, re.M), name
+            for option in re.findall(r"(?<![\w-])--([a-z][a-z-]+)", r.linkq("help", name).stdout):
+                assert re.search(r"Fl Fl %s\b" % option, text), (name, option)
+
+
+@case("bash completes commands, options and the words that they take")
+def completion():
+    if not shutil.which("bash"):
+        return "bash is not installed"
+    script = os.path.join(os.environ.get("srcdir", "."), "contrib/completion/linkq")
+    with Run() as r:
+        def complete(*words):
+            done = subprocess.run(["bash", "-c", 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _linkq; echo "${COMPREPLY[*]}"',
+                                   "bash", script, LINKQ, *words], capture_output=True, text=True, env=r.env, cwd=r.folder)
+            assert done.stderr == "", done
+            return done.stdout.split()
+        assert complete("") == commands(r), complete("")
+        assert complete("st") == ["status"]
+        assert complete("--connect", "x", "wa") == ["watch"]
+        assert complete("help", "ex") == ["export"]
+        assert complete("status", "--") == ["--connect", "--help", "--json", "--link", "--quiet", "--token-file", "--utc"]
+        assert complete("export", "--what", "") == ["estimates", "observations", "events"]
+        assert complete("export", "--format", "j") == ["jsonl"]
+        assert complete("--ut") == ["--utc"]
+        assert complete("--connect", "") == ["s"]
 
 
 # --- status ---
@@ -276,7 +313,7 @@ def why():
         assert done.returncode == 0 and done.stderr == "", done
         for words in ("Online, good (4g)  wlan0 (wifi)",
                       "A download gets about 5.2 Mbit/s, 4 times in 5 from 3.3 to 7.6 Mbit/s.",
-                      "Confidence is 82 %; the last evidence is 1.3 s old.",
+                      "Confidence is 82 %; the last evidence came 1.3 s ago.",
                       "  applications  55 % of the weight, 180 samples, 12 MB, the last 1.3 s ago",
                       "  kernel        40 % of the weight, 1 sample, the last 0.9 s ago",
                       "  probes       nothing",

@@ -167,7 +167,8 @@ def watch_plain():
             first = p.stdout.readline()
             assert "online good  down 5.2 Mbit/s (3.3 to 7.6 Mbit/s)" in first and "age 1.3 s" in first, first
             wait_for(lambda: r.fake.streams)
-            r.fake.push("link", estimate(state="stalled"), "boot-9")
+            r.fake.push("link", estimate(), "boot-8")  # the same as before: no line
+            r.fake.push("link", estimate(state="stalled", seq=8124), "boot-9")
             assert "stalled good" in p.stdout.readline()
             r.fake.push("outage", {"phase": "end", "lasted_ms": 12200}, "boot-10")
             assert "outage ends after 12 s" in p.stdout.readline()

@@ -115,6 +115,21 @@ Test(config, tells_all_errors_with_file_and_line)
 	    "debug");
 }
 
+Test(config, counts_the_lines_of_comments_once)
+{
+	cr_assert_eq(load("# one\n"
+			  "// two\n"
+			  "/* three\n"
+			  "   four */ # and more\n"
+			  "probe-timeout = 5s # no # matter\n"
+			  "probe = {\"http://a.example//b#c\", // in a list\n"
+			  "  \"http://b.example/\"}\n"
+			  "log-level = loud\n"),
+	    -EINVAL);
+	cr_assert_str_eq(why, "linkqd.conf:8: log-level: \"loud\" is not allowed; allowed: error, "
+			      "warn, info or debug");
+}
+
 Test(config, cuts_a_flood_of_errors_at_a_whole_line)
 {
 	char text[4096] = "";

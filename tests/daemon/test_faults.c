@@ -279,11 +279,14 @@ Test(faults, migrates_step_by_step)
 Test(faults, stamps_its_file)
 {
 	const char *path = scratch_path("h.db");
+	struct stat st;
 
 	fill(path, 1);
 	cr_assert_eq(number(path, "PRAGMA application_id"), HISTORY_APPLICATION_ID);
 	cr_assert_eq(number(path, "PRAGMA user_version"), HISTORY_SCHEMA);
 	cr_assert_eq(number(path, "PRAGMA auto_vacuum"), 2);
+	cr_assert_eq(stat(path, &st), 0);
+	cr_assert_eq(st.st_mode & 07, 0, "nobody else's business");
 }
 
 Test(faults, stays_small)
@@ -396,6 +399,7 @@ Test(faults, goes_on_when_a_full_disk_has_room_again)
 	store_report(st, &r);
 	cr_assert_gt(r.errors, 0);
 	cr_assert_not_null(strstr(r.why, "no space"), "%s", r.why);
+	cr_assert_lt(r.busy_us, 5 * SECOND, "a full disk is no stuck writer");
 	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &unlimited), 0);
 	wait_for(st, true);
 	store_close(st);

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""linkq and linkqd together: every command that asks, on the real API. Prints TAP."""
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from case import BUILD, Run, case, main, one_sentence  # noqa: E402
+from fake import wait_for  # noqa: E402
+from terminal import Terminal  # noqa: E402
+
+TRANSFER = '{"bytes":2000000,"duration_ms":1600,"ttfb_ms":60,"connect_ms":20}\n'
+
+
+class Daemon(Run):
+    """A real daemon that asks nobody: it knows what it is told."""
+
+    def __init__(self):
+        super().__init__()
+        self.fake.stop()
+        os.unlink(self.path("s"))
+        self.process = None
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [os.path.join(BUILD, "linkqd"), "--foreground", "--probe", "none", "--listen", "127.0.0.1:0",
+             "--socket", self.path("s"), "--database", self.path("db")],
+            env=self.env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        wait_for(lambda: self.linkq("status", "--quiet").returncode != 5, 20, "the daemon")
+
+    def stop(self):
+        if self.process is not None:
+            self.process.send_signal(signal.SIGTERM)
+            assert self.process.wait(20) == 0
+            self.process = None
+
+    def __exit__(self, *_):
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+        subprocess.run(["rm", "-rf", self.folder], check=True)
+
+    def tell(self, times=6):
+        done = self.linkq("report", "--app", "test", "-", stdin=TRANSFER * times)
+        assert done.returncode == 0 and done.stdout == "%d accepted, 0 rejected.\n" % times, done
+        wait_for(lambda: self.linkq("status", "--quiet").returncode == 0, 10, "an estimate")
+
+
+@case("status, why, transfer and hint answer from what report told")
+def asked():
+    with Daemon() as d:
+        assert d.linkq("status").returncode == 4
+        d.tell()
+        status = d.linkq("status")
+        assert re.search(r"^Online, \w+", status.stdout) and "Mbit/s" in status.stdout, status
+        estimate = json.loads(d.linkq("status", "--json").stdout)
+        assert estimate["state"] == "online" and estimate["down_kbps"]["p50"] > 1000, estimate
+        same = d.linkq("status", "--json", "--link", estimate["link"]["id"])
+        assert json.loads(same.stdout)["link"]["id"] == estimate["link"]["id"], same
+        why = d.linkq("why")
+        assert why.returncode == 0 and re.search(r"applications +100 % of the weight, 6 samples, 12 MB", why.stdout), why
+        assert "no targets" in why.stdout, why
+        transfer = d.linkq("transfer", "10M")
+        assert transfer.returncode == 0 and re.search(r"^10 MB down: about [\d.]+ m?s; ", transfer.stdout), transfer
+        gone = d.linkq("status", "--link", "gone")
+        assert gone.returncode == 5, gone
+        one_sentence(gone.stderr)
+
+
+@case("report names what the daemon rejects, and why")
+def rejected():
+    with Daemon() as d:
+        done = d.linkq("report", "-", stdin=TRANSFER + '{"bytes":-1,"duration_ms":5}\n{"bytes":"5","duration_ms":5}\n')
+        assert done.returncode == 0 and done.stdout == "1 accepted, 2 rejected.\n", done
+        reasons = done.stderr.splitlines()
+        assert len(reasons) == 2 and reasons[0].startswith("linkq report: line 2: ") and reasons[1].startswith("linkq report: line 3: "), done
+
+
+@case("export brings the history as CSV and as JSON lines")
+def exported():
+    with Daemon() as d:
+        d.tell(3)
+        done = d.linkq("export", "--what", "observations", "-o", "o.csv")
+        assert done.returncode == 0, done
+        with open(d.path("o.csv")) as f:
+            lines = f.read().splitlines()
+        assert lines[0] == "time,link,source,direction,bytes,duration_ms,ttfb_ms,connect_ms,ok,error,app", lines
+        assert len(lines) == 4 and lines[1].endswith(",app,down,2000000,1600,60,20,1,,test"), lines
+        rows = d.linkq("export", "--format", "jsonl", "--from", "1h").stdout.splitlines()
+        assert rows and all(json.loads(row)["state"] in ("unknown", "online") for row in rows), rows
+        assert d.linkq("export", "--to", "1h").stdout.count("\n") == 1
+        events = d.linkq("export", "--what", "events", "--format", "jsonl").stdout
+        assert '"kind":"daemon"' in events, events
+
+
+@case("watch follows the daemon through a restart")
+def watched():
+    with Daemon() as d:
+        t = Terminal(d, "watch")
+        try:
+            t.wait_for("live", "Unknown: no evidence yet")
+            d.tell()
+            t.wait_for("Online, ", "apps 100 %")
+            d.stop()
+            t.wait_for("not connected", "Last known: Online", "linkqd went away")
+            d.start()
+            t.wait_for("live", "linkqd is back", seconds=20)
+            t.key("q")
+            assert t.end() == 0
+        finally:
+            t.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
