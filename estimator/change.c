@@ -12,7 +12,9 @@
 #define ONLINE_UNDER 0.25f
 #define STALLED_OVER 0.12f
 #define STALLED_SILENCE 0.02f /* chance of such a silence on a living link */
-#define OFFLINE_LEAST_US INT64_C(1000000) /* a hole in a full queue is shorter */
+#define OFFLINE_LEAST_US INT64_C(900000) /* a hole in a full queue is shorter */
+
+#define TRICKLE_WAITS 4.0f /* so long may a queue's holes make a link look slow */
 
 #define REF_S 20.0f  /* the reference follows a drift */
 #define DEV_S 120.0f
@@ -27,7 +29,6 @@ change_init(struct change *c)
 {
 	memset(c, 0, sizeof *c);
 	c->dev = 0.2f;
-	c->over_us = -1;
 }
 
 static int64_t
@@ -63,9 +64,10 @@ judge(const struct change *c, const struct change_signs *s)
 {
 	const bool was_out = c->state == EST_OFFLINE;
 	const bool silent = s->survival < STALLED_SILENCE;
-	/* Nothing for a second, or a trickle that has been believed in for as long. */
+	/* Nothing for so long, or no more than a trickle. */
 	const bool lasting = !s->evidence || s->now_us - s->life_us >= OFFLINE_LEAST_US ||
-	    (c->over_us >= 0 && s->now_us - c->over_us >= OFFLINE_LEAST_US);
+	    (s->slow_us >= 0 && (float)(s->now_us - s->slow_us) * 1e-6f >=
+	        fmaxf(OFFLINE_LEAST_US * 1e-6f, TRICKLE_WAITS * s->wait_s));
 
 	if (s->dead)
 		return EST_OFFLINE;
@@ -86,14 +88,8 @@ bool
 change_state(struct change *c, const struct change_signs *s)
 {
 	const float median = s->rate_known ? s->median_y : -1.0f;
-	const enum est_state was = c->state;
-	enum est_state is;
+	const enum est_state was = c->state, is = judge(c, s);
 
-	if (s->outage <= OFFLINE_OVER)
-		c->over_us = -1;
-	else if (c->over_us < 0)
-		c->over_us = s->now_us;
-	is = judge(c, s);
 	if (is == was)
 		return false;
 	c->state = is;

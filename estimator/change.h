@@ -20,7 +20,6 @@ struct change {
 	enum est_quality quality, next_quality;
 	int64_t next_since_us; /* next_quality has been asked for since then */
 	int64_t outage_us;     /* begin of the outage that state OFFLINE stands for */
-	int64_t over_us;       /* since when an outage is believed in; -1: it is not */
 	struct est_change past[EST_CHANGES_KEPT]; /* newest first */
 	uint8_t past_len;
 	float ref_y;    /* the level that a change is measured from */
@@ -38,6 +37,8 @@ struct change_signs {
 	float outage;    /* belief */
 	float survival;  /* of the silence that goes on; 1: none */
 	int64_t life_us; /* the youngest sign of life */
+	int64_t slow_us; /* since then there was a trickle at the most; -1: there is more */
+	float wait_s;    /* for a first byte, usually: a queue holds bytes up as well */
 	int64_t now_us;
 	float median_y;  /* of the live levels; for from and to of changes */
 	bool rate_known;

@@ -40,6 +40,7 @@ est_init(struct est *e, enum est_link_kind kind, int64_t now_us)
 		belief_init(&e->way[d].belief, e->prior);
 		window_init(&e->way[d].window);
 		feedback_init(&e->way[d].feedback);
+		e->way[d].slow_us = -1;
 	}
 	fate_init(&e->fate);
 	silence_init(&e->silence);

@@ -32,6 +32,7 @@ struct est_way {
 	int64_t used_us;   /* end of the last increment */
 	int64_t last_us;   /* end of the last increment that only the link limited */
 	float last_y;      /* its level */
+	int64_t slow_us;   /* since then all increments were a trickle; -1: the last was none */
 	float flows_most;  /* most requests at once of the last seconds */
 	int64_t flows_us;  /* when that was */
 	float limited;     /* share of recent increments that the window limited */

@@ -15,6 +15,7 @@
 #define LIMITED_NEAR 0.3f   /* octaves under what the window allows */
 #define TRIP_MOST 1.5f       /* times the least round trip */
 #define TRICKLE_KBPS 4.0f
+#define TRICKLE_LEVEL 7.0f /* 96 kbit/s */
 #define DEAD_BYTES 1e-6f
 #define HELD_BACK_LEAST_S 0.1f
 #define SUBSTANTIAL_S 0.08f
@@ -62,6 +63,10 @@ follow(struct est *e, struct est_way *way, const struct portion *p, float y, boo
 		way->last_us = p->to_us;
 		way->last_known = true;
 	}
+	if (y > TRICKLE_LEVEL)
+		way->slow_us = -1;
+	else if (way->slow_us < 0)
+		way->slow_us = p->from_us;
 	way->used_us = p->to_us;
 	way->used = true;
 	if (!down)
