@@ -187,6 +187,7 @@ on_header(char *data, size_t size, size_t count, void *arg)
 	if (p->t.ttfb_us < 0) {
 		p->t.last_us = loop_now_us(p->ph->loop);
 		p->t.ttfb_us = p->t.last_us - p->t.started_us;
+		p->slice_us = p->t.last_us; /* a slice is of the body */
 	}
 	return size * count;
 }

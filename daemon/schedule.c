@@ -32,6 +32,8 @@
 #define FRESH_EVERY 10 /* a kept connection hides what connecting costs */
 #define REQUEST_BYTES 1000 /* of a small request and its answer, headers included */
 #define FILL_US MS(500)    /* a sized body takes about so long */
+#define WIDE 6 /* p90 over p10: it is worth bytes to know more */
+#define WIDE_LEAST_US SECONDS(5)
 #define HEAVY_BYTES INT64_C(16384) /* a small request's body that says something of rate */
 #define COPIES_MAX 4
 #define SIZED_MIN INT64_C(65536)
@@ -75,6 +77,7 @@ sched_init(struct sched *s, const struct conf *c)
 	s->download_last_us = s->upload_last_us = SCHED_NEVER;
 	s->change_us = s->hour_us = s->day_us = SCHED_NEVER;
 	s->rtt_us = s->ttfb_us_p90 = -1;
+	s->wide_us = WIDE_LEAST_US;
 	s->soon_us = INT64_MAX;
 }
 
@@ -416,6 +419,17 @@ filler(struct sched *s, int64_t now_us, enum conf_target_kind kind, int *copies,
 	return target;
 }
 
+/* Where the interval is wide, bytes buy the most; each time less, should they not help. */
+static int64_t
+sized_interval_us(const struct sched *s, const struct est_rate *rate, bool up)
+{
+	int64_t interval_us = up ? s->upload_us : s->download_us;
+
+	if (up || !rate->known || rate->kbps_p90 < WIDE * rate->kbps_p10)
+		return interval_us;
+	return s->wide_us < interval_us ? s->wide_us : interval_us;
+}
+
 /* A body that takes FILL_US at the median: large enough to see past the first window. */
 static bool
 sized(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
@@ -427,8 +441,7 @@ sized(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
 	int64_t bytes = rate->known ? rate->kbps_p50 * FILL_US / 8000 : SIZED_MIN, most;
 	int target, copies;
 
-	if (now_us - last_us < (up ? s->upload_us : s->download_us) ||
-	    belief->state != EST_ONLINE)
+	if (now_us - last_us < sized_interval_us(s, rate, up) || belief->state != EST_ONLINE)
 		return false;
 	target = filler(s, now_us, kind, &copies, bytes);
 	if (target < 0)
@@ -439,6 +452,10 @@ sized(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
 		bytes = copies * s->target[target].body_bytes;
 	if (!affordable(s, now_us, bytes + REQUEST_BYTES))
 		return false;
+	if (!up && s->target[target].own)
+		s->wide_us = now_us - last_us < s->download_us ? 2 * s->wide_us : WIDE_LEAST_US;
+	if (!s->target[target].own)
+		s->wide_us = s->download_us;
 	*out = (struct sched_ask){ .target = target, .bytes = bytes, .copies = copies,
 		.why = SCHED_SIZED, .fresh = s->target[target].fresh_next };
 	return true;
@@ -629,7 +646,8 @@ sched_due_us(const struct sched *s, int64_t now_us, const struct est_snapshot *b
 		int64_t due_us = s->latency_us + s->interval_us;
 
 		if (t->kind == CONF_DOWNLOAD)
-			due_us = s->download_last_us + s->download_us;
+			due_us = s->download_last_us +
+			    sized_interval_us(s, &belief->rate[EST_DOWN], false);
 		else if (t->kind == CONF_UPLOAD)
 			due_us = s->upload_last_us + s->upload_us;
 		else if (s->soon_us < due_us)

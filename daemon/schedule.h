@@ -66,6 +66,7 @@ struct sched {
 	int64_t suspect_us;   /* others see the link silent since then; SCHED_NEVER */
 	int64_t urgent_us;    /* last start out of turn */
 	int64_t latency_us, download_last_us, upload_last_us; /* last starts in turn */
+	int64_t wide_us;      /* the next body comes so soon while the interval is wide */
 	int64_t change_us;    /* the last change that was answered by new connections */
 	int64_t rtt_us;       /* of late, to see it fall */
 	int64_t ttfb_us_p90;  /* as everybody saw it, applications too; -1: not known */
