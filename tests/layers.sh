@@ -42,8 +42,8 @@ says "nothing but the command line includes the command line" \
     "$(for d in estimator api daemon daemon/lab; do includes $d 'daemon/cli/'; done)"
 says "the lab needs nothing of the daemon" \
     "$(includes daemon/lab 'daemon/[a-z_]+\.h|api/|estimator/')"
-says "libmicrohttpd is known to api/http.c alone" \
-    "$(only 'microhttpd\.h' 'api/http[a-z_]*.[ch]' api/http.c api/http_gate.c api/http_stream.c)"
+says "libmicrohttpd is known to the API's server and the lab's origin alone" \
+    "$(only 'microhttpd\.h' api/http.c daemon/lab/origin.c)"
 says "SQLite is known to the history's file alone" \
     "$(only 'sqlite3\.h' daemon/history.c daemon/history_open.c daemon/history_read.c)"
 says "libevent is known to the loop and the probes' glue alone" \
