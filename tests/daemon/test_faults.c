@@ -191,6 +191,67 @@ Test(faults, moves_a_file_aside_that_turns_out_corrupt_while_it_runs)
 	cr_assert_eq(scratch_read(scratch_path("h.db-lock"), lock, sizeof lock), 0);
 }
 
+Test(faults, forgets_the_number_of_a_link_that_was_undone)
+{
+	const char *path = scratch_path("h.db");
+	struct api_estimate_row e = estimate(0, 1);
+	struct history *h;
+
+	cr_assert_eq(history_open(path, &h, why, sizeof why), 0, "%s", why);
+	cr_assert_eq(history_begin(h), 0);
+	cr_assert_eq(history_estimate(h, &e), 0);
+	history_rollback(h);
+	cr_assert_eq(history_begin(h), 0);
+	cr_assert_eq(history_estimate(h, &e), 0);
+	cr_assert_eq(history_commit(h), 0);
+	history_close(h);
+	cr_assert_eq(number(path, "SELECT count(*) FROM estimate JOIN link ON n = link"), 1);
+}
+
+/* The numbers that tell rows of one millisecond apart come round after 32,768 rows. */
+Test(faults, finds_a_free_number_for_a_row_of_a_crowded_millisecond)
+{
+	const char *path = scratch_path("h.db");
+	struct history *h;
+
+	cr_assert_eq(history_open(path, &h, why, sizeof why), 0, "%s", why);
+	cr_assert_eq(history_begin(h), 0);
+	for (int i = 0; i < 60 + 32738 + 60; i++) {
+		struct api_observation_row o = observation(i < 60 || i >= 60 + 32738 ? 0 : 1, i);
+
+		cr_assert_eq(history_observation(h, &o), 0);
+	}
+	cr_assert_eq(history_commit(h), 0);
+	history_close(h);
+	cr_assert_eq(number(path, "SELECT count(*) FROM observation WHERE t % 2000 = 0"), 120);
+}
+
+Test(faults, goes_on_in_a_new_file_when_pages_turn_out_corrupt)
+{
+	const char *path = scratch_path("h.db");
+	struct api_estimate_row e = estimate(9999, 7);
+	struct store_report r;
+	struct store *st;
+	char junk[4096];
+	int fd;
+
+	fill(path, 2000);
+	st = open_store(path);
+	memset(junk, 0xa5, sizeof junk);
+	fd = open(path, O_WRONLY);
+	for (off_t page = 1; page < 20; page++) /* all but the first, which it has read */
+		cr_assert_eq(pwrite(fd, junk, sizeof junk, page * 4096), 4096);
+	(void)close(fd);
+	store_estimate(st, &e);
+	cr_assert_eq(count_rows(st, API_ESTIMATES), 1, "the row is in the new file");
+	store_report(st, &r);
+	cr_assert(r.ok);
+	cr_assert_eq(r.dropped, 0);
+	cr_assert_not_null(moved_aside());
+	store_close(st);
+	cr_assert(is_whole(path));
+}
+
 static void
 assert_untouched(const char *path)
 {
