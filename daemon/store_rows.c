@@ -7,191 +7,20 @@
  *
  * A closed export that is being filled is freed by the thread; a place is taken so long.
  */
+#include "daemon/store_rows.h"
+
 #include <assert.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/history_read.h"
-#include "daemon/log.h"
-#include "daemon/rollup.h"
-#include "daemon/store_internal.h"
-
-#define BLOCK_BYTES 65536
-#define BLOCK_US INT64_C(20000)   /* a block that takes longer comes half full */
 #define FLUSH_US INT64_C(1000000)
 #define SECOND_US INT64_C(1000000)
-
-enum phase { IDLE, WANTED, FILLING, FILLED };
-
-struct api_rows {
-	struct store *st;
-	/* Covered by the store's lock. */
-	enum phase phase;
-	atomic_bool closed; /* also read by the thread while it fills */
-	api_block_fn *ready;
-	void *arg;
-	int64_t len; /* of the block, or what ended it */
-	int64_t need;   /* rows that were handed over before it was opened */
-	int64_t give_up_us; /* wait no longer for them to be on disk */
-
-	/* The thread's, while it fills; nobody's else. */
-	struct api_range range;
-	struct history_reader *reader;
-	struct rollup *rollup;
-	struct buf text; /* what is in the block */
-	bool begun, first_row_out, drained, read_all, ended;
-	int err;
-	char block[BLOCK_BYTES];
-};
-
-static int64_t
-round_up(int64_t n, int64_t to)
-{
-	return n % to > 0 ? n - n % to + to : n;
-}
-
-/* What is asked of the file: for a sum also the rows that still hold when it begins. */
-static int
-open_reader(struct api_rows *rows)
-{
-	struct api_range range = rows->range;
-	int64_t step = range.step_us;
-
-	if (step > SECOND_US) {
-		int64_t first = round_up(range.from_wall_us, step);
-		int64_t end = round_up(range.to_wall_us, step);
-		int err = rollup_create(first / SECOND_US, end / SECOND_US, step / SECOND_US,
-		    &rows->rollup);
-
-		if (err != 0)
-			return err;
-		range.from_wall_us = first - ROLLUP_HOLD_S * SECOND_US;
-		range.to_wall_us = end;
-	}
-	return history_reader_open(rows->st->path, &range, &rows->reader);
-}
-
-static bool
-has_room(const struct api_rows *rows)
-{
-	return rows->text.cap - rows->text.len > API_ROW_TEXT_MAX + 4;
-}
-
-static void
-append_estimate(struct api_rows *rows, const struct api_estimate_row *row)
-{
-	if (rows->range.format == API_JSON && rows->first_row_out)
-		buf_text(&rows->text, ",\n");
-	rows->first_row_out = true;
-	rows_estimate(&rows->text, rows->range.format, row);
-}
-
-/* Buckets that are done, as many as there is room for. */
-static void
-drain(struct api_rows *rows)
-{
-	struct api_estimate_row bucket;
-	int got = 1;
-
-	while (got > 0 && has_room(rows)) {
-		got = rollup_next(rows->rollup, &bucket);
-		if (got > 0)
-			append_estimate(rows, &bucket);
-	}
-	if (got < 0)
-		rows->err = got;
-	rows->drained = got == 0;
-}
-
-/* One row of the file. True: the block is full, or something is wrong. */
-static bool
-on_row(void *arg, const struct history_row *row)
-{
-	struct api_rows *rows = arg;
-	enum api_format f = rows->range.format;
-
-	if (rows->rollup != NULL) {
-		rollup_add(rows->rollup, &row->estimate);
-		drain(rows);
-		return !rows->drained;
-	}
-	if (rows->range.what == API_ESTIMATES) {
-		append_estimate(rows, &row->estimate);
-		return !has_room(rows);
-	}
-	if (f == API_JSON && rows->first_row_out)
-		buf_text(&rows->text, ",\n");
-	rows->first_row_out = true;
-	if (rows->range.what == API_OBSERVATIONS)
-		rows_observation(&rows->text, f, &row->observation);
-	else
-		rows_event(&rows->text, f, &row->event);
-	return !has_room(rows);
-}
-
-static void
-begin(struct api_rows *rows)
-{
-	rows->begun = rows->drained = true;
-	rows->err = open_reader(rows);
-	if (rows->err != 0)
-		return;
-	if (rows->range.format == API_CSV)
-		rows_csv_header(&rows->text, rows->range.what);
-	else if (rows->range.format == API_JSON)
-		buf_char(&rows->text, '[');
-}
-
-/* One step: rows of the file, or buckets that wait since the last block. */
-static void
-advance(struct api_rows *rows)
-{
-	int got;
-
-	if (rows->rollup != NULL && !rows->drained) {
-		drain(rows);
-	} else if (!rows->read_all) {
-		got = history_reader_run(rows->reader, on_row, rows);
-		if (got < 0)
-			rows->err = got;
-		rows->read_all = got == 0;
-		if (rows->read_all && rows->rollup != NULL) {
-			rollup_end(rows->rollup);
-			rows->drained = false;
-		}
-	} else {
-		rows->ended = true;
-		if (rows->range.format == API_JSON)
-			buf_text(&rows->text, "]\n");
-	}
-}
-
-/* On the reader's thread, without the lock. What api_block_fn is to be told. */
-static int64_t
-fill(struct api_rows *rows)
-{
-	int64_t until_us = store_monotonic_us() + BLOCK_US;
-
-	buf_init(&rows->text, rows->block, sizeof rows->block);
-	if (!rows->begun)
-		begin(rows);
-	while (rows->err == 0 && !rows->ended && has_room(rows) && !atomic_load(&rows->closed)) {
-		advance(rows);
-		if (rows->text.len > 0 && store_monotonic_us() > until_us)
-			break; /* hours take many rows to sum up: give what is there */
-	}
-	assert(!rows->text.overflow);
-	/* An error comes behind the good rows, in a block of its own. */
-	return rows->text.len > 0 ? (int64_t)rows->text.len : rows->err;
-}
 
 static void
 rows_free(struct api_rows *rows)
 {
-	history_reader_close(rows->reader);
-	rollup_destroy(rows->rollup);
+	store_fill_finish(rows);
 	free(rows);
 }
 
@@ -236,7 +65,7 @@ serve(struct store *st, struct api_rows *rows)
 	if (!atomic_load(&rows->closed)) {
 		rows->phase = FILLING;
 		(void)pthread_mutex_unlock(&st->lock);
-		len = fill(rows);
+		len = store_fill(rows);
 		(void)pthread_mutex_lock(&st->lock);
 		rows->len = len;
 		rows->phase = FILLED;

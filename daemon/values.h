@@ -25,6 +25,8 @@ int value_switch(const char *text, int64_t *on); /* true or false */
 void value_print_duration(char *out, size_t len, int64_t us);
 void value_print_size(char *out, size_t len, int64_t bytes);
 
+/* No control characters in it. */
+bool value_is_plain(const char *text);
 /* `max` characters at most; absolute. */
 int value_path(char *out, size_t max, const char *text, bool none_allowed);
 int value_interface(char *out, size_t cap, const char *text);

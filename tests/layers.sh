@@ -51,7 +51,7 @@ says "libevent is known to the loop and the probes' glue alone" \
 says "libcurl is known to the probes and to linkq's client alone" \
     "$(only 'curl/curl\.h' daemon/probe_http.c daemon/cli/client.c)"
 says "libconfuse is known to the configuration alone" \
-    "$(only 'confuse\.h' daemon/config.c)"
+    "$(only 'confuse\.h' daemon/config_file.c)"
 says "nothing turns assertions off" \
     "$(grep -rnE 'define[[:space:]]+NDEBUG|-DNDEBUG' estimator api daemon configure.ac Makefile.am --include='*.[ch]' --include='Makefile*' --include=configure.ac 2>/dev/null)"
 exit $fail
