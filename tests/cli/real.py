@@ -68,6 +68,12 @@ def asked():
         assert "no targets" in why.stdout, why
         transfer = d.linkq("transfer", "10M")
         assert transfer.returncode == 0 and re.search(r"^10 MB down: about [\d.]+ m?s; ", transfer.stdout), transfer
+        hint = d.linkq("hint", "--ladder", "400,1200,2800,500000", "--buffer", "8", "--segment", "4")
+        assert hint.returncode == 0 and hint.stdout.startswith("Fetch rendition "), hint
+        assert len(re.findall(r"^[> ] \d", hint.stdout, re.M)) == 4 and re.search(r"500 Mbit/s.* no$", hint.stdout, re.M), hint.stdout
+        refused = d.linkq("hint", "--playlist", "-", stdin="no playlist")
+        assert refused.returncode == 1, refused
+        one_sentence(refused.stderr)
         gone = d.linkq("status", "--link", "gone")
         assert gone.returncode == 5, gone
         one_sentence(gone.stderr)
