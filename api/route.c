@@ -12,6 +12,7 @@
 #include "api/history.h"
 #include "api/json.h"
 #include "api/observations.h"
+#include "api/openapi.h"
 
 #define WAIT_US_MAX INT64_C(60000000)
 #define TRANSFER_BYTES_MAX (INT64_C(1) << 50)
@@ -230,6 +231,24 @@ get_readyz(struct core *core, const struct request *rq, struct answer *out)
 	return health(core, true, out);
 }
 
+static int
+get_openapi(struct core *core, const struct request *rq, struct answer *out)
+{
+	char *copy = malloc(openapi_len);
+
+	(void)core;
+	(void)rq;
+	if (copy == NULL)
+		return problem_set(&out->problem, 503, NULL, "Out of memory.");
+	memcpy(copy, openapi_text, openapi_len);
+	out->kind = ANSWER_TEXT;
+	out->status = 200;
+	out->type = TYPE_JSON;
+	out->text = copy;
+	out->len = openapi_len;
+	return 0;
+}
+
 /* --- The table -------------------------------------------------------------------- */
 
 static const struct route {
@@ -248,6 +267,7 @@ static const struct route {
 	{"/v1/explain", explain_answer, NULL},
 	{"/healthz", get_healthz, NULL},
 	{"/readyz", get_readyz, NULL},
+	{"/openapi.json", get_openapi, NULL},
 };
 
 static const struct route *
