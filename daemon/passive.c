@@ -85,7 +85,8 @@ void
 passive_addresses(struct passive *p, const struct passive_address *list, size_t n)
 {
 	p->addresses = n < PASSIVE_ADDRESSES_MAX ? n : PASSIVE_ADDRESSES_MAX;
-	memcpy(p->address, list, p->addresses * sizeof(*list));
+	if (p->addresses > 0)
+		memcpy(p->address, list, p->addresses * sizeof(*list));
 	/* What could not be placed before may be old, though it is new to the table. */
 	p->births_known = p->births_next = false;
 }
