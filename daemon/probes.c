@@ -306,11 +306,12 @@ act(struct probes *p, int64_t now_us, struct flight *f, enum sched_verdict verdi
 		take_back(f, now_us);
 		break;
 	case SCHED_EVIDENCE:
-		probe_http_look(f->probe, &t);
-		tell_slice(f, now_us, &t);
+		/* First what has been so for longer: time that was counted is not counted anew. */
 		since_us = sched_suspected_us(&p->sched, now_us);
 		if (since_us != SCHED_NEVER)
 			p->sink.silence(p->sink.ctx, now_us, now_us - since_us, 2);
+		probe_http_look(f->probe, &t);
+		tell_slice(f, now_us, &t);
 		break;
 	case SCHED_ALONE:
 		blame(p, now_us, f);

@@ -198,7 +198,9 @@ sched_judge(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
 {
 	bool yes;
 
-	s->ttfb_us_p90 = belief->ttfb.known ? belief->ttfb.us_p90 : -1;
+	/* In a silence it is our own requests that wait: that is no experience. */
+	if (belief->state == EST_ONLINE)
+		s->ttfb_us_p90 = belief->ttfb.known ? belief->ttfb.us_p90 : -1;
 	yes = confirmed(s, now_us, belief);
 	if (yes && s->silent_since_us == SCHED_NEVER)
 		s->silent_since_us = now_us;

@@ -11,8 +11,6 @@
 #define DT_MOST_US INT64_C(60000000)
 #define BYTES_MOST (INT64_C(1) << 40)
 #define WAITED_MOST_US (INT64_C(86400) * 1000000)
-/* Older than any request that is open: whose bytes they were is not known. */
-#define NOBODYS_US (INT64_MIN / 4)
 
 void
 est_add_carried(struct est *e, int64_t now_us, enum est_source source,
@@ -39,7 +37,7 @@ est_add_carried(struct est *e, int64_t now_us, enum est_source source,
 		return;
 	}
 	evidence_tally(e, source, bytes, p.dt_s < 2.0f ? p.dt_s : 2.0f);
-	evidence_life(e, now_us, NOBODYS_US);
+	evidence_life(e, now_us, EVIDENCE_NOBODYS);
 	e->unanswered_s = 0.0f;
 	evidence_carried(e, &p);
 	e->rejected[EST_TAKEN]++;

@@ -180,9 +180,15 @@ evidence_rtt(struct est *e, enum est_source source, int64_t rtt_us, bool answere
 		evidence_silence(e, start_us, e->now_us, false);
 		return;
 	}
-	silence_alone(&e->silence, false);
 	step = latency_rtt(&e->latency, e->now_us, rtt_s, loaded);
-	evidence_life(e, e->now_us, start_us);
+	if (source == EST_KERNEL) {
+		/* smoothed, and of a segment sent some time ago: who overtook whom is open */
+		evidence_life(e, e->now_us, EVIDENCE_NOBODYS);
+		e->unanswered_s = 0.0f;
+	} else {
+		silence_alone(&e->silence, false);
+		evidence_life(e, e->now_us, start_us);
+	}
 	if (step != 0.0f)
 		evidence_path_changed(e, step);
 }

@@ -20,7 +20,9 @@ void evidence_rtt(struct est *e, enum est_source source, int64_t rtt_us, bool an
 /* Learn from the pieces that are complete by now. */
 void evidence_learn(struct est *e);
 
-/* Something came over the link at at_us, of a request that began at start_us. */
+/* Something came over the link at at_us, of a request that began at start_us; NOBODYS: it is
+ * not known of which, so that no open one was overtaken by it. */
+#define EVIDENCE_NOBODYS (INT64_MIN / 4)
 void evidence_life(struct est *e, int64_t at_us, int64_t start_us);
 
 /* An open request has been silent from from_us to to_us. */
