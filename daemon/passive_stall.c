@@ -25,8 +25,8 @@
 /* What came in counts as a flow from so many bytes and intervals on. */
 #define FLOW_BYTES 20000
 #define FLOW_DUMPS 2
-/* Still for so long, or for two of its worst round trips more than the allowance. */
-#define STILL_US (300 * MS)
+/* Still for so long, or for its worst round trip and the allowance. */
+#define STILL_US (250 * MS)
 #define PLACES_MAX 8
 
 struct waiters {
@@ -87,7 +87,7 @@ judge_still(struct passive_link *l, const struct passive_sum *sum, int64_t now_u
 	if (!l->was_flowing)
 		return;
 	still_us = now_us - l->data_us;
-	if (still_us < max64(STILL_US, 2 * max64(l->rtt_us_worst, 0) + ALLOWANCE_US))
+	if (still_us < max64(STILL_US, max64(l->rtt_us_worst, 0) + ALLOWANCE_US))
 		return;
 	l->was_flowing = false;
 	/* Its sockets are gone: it came to its end. Another answer since: the link lives. */
