@@ -151,7 +151,6 @@ Test(passive_stall, wishes_for_one_probe_when_what_flowed_falls_still)
 		cr_assert(i < 2 || wishes == 1);
 	}
 	download(&h, &r, 5000, 8);
-	dump(&h, &r, 1);
 	cr_assert(dump(&h, &r, 1)->wish == PASSIVE_WISH_STILL, "the next time, again");
 	passive_destroy(h.p);
 }
