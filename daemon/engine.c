@@ -113,7 +113,7 @@ slot_init(struct engine *e, struct slot *s, const char *id, const char *interfac
 	s->link.kind = kind;
 	s->link.since_wall_us = wall_us;
 	s->outage_since_us = -1;
-	s->heard_us = INT64_MIN / 2;
+	s->heard_us = s->lost_us = INT64_MIN / 2;
 	s->change_us = now_us - 1;
 	s->saved_us = s->row_us = now_us;
 	est_init(&s->est, kind, now_us);
@@ -139,7 +139,7 @@ link_up(struct engine *e, struct slot *s, const struct link *l, int64_t now_us)
 	if (!back) {
 		slot_init(e, s, l->id, l->interface, l->kind, now_us);
 		restore(e, s, now_us);
-	} else if (now_us - s->gone_us > GONE_US) {
+	} else if (now_us - s->lost_us > GONE_US) {
 		start_again(s, now_us);
 	}
 	s->link.since_wall_us = engine_wall_us(e, now_us);
@@ -157,7 +157,7 @@ static void
 link_down(struct engine *e, struct slot *s, int64_t now_us)
 {
 	s->up = false;
-	s->gone_us = now_us;
+	s->lost_us = now_us;
 	engine_save(e, s, now_us);
 	est_set_carrier(&s->est, now_us, false);
 	engine_tell(e, s, engine_wall_us(e, now_us), API_EVENT_NETWORK, "down");
@@ -169,6 +169,7 @@ link_stays(struct engine *e, struct slot *s, const struct link *l, int64_t now_u
 {
 	if (s->carrier != l->carrier) {
 		s->carrier = l->carrier;
+		s->lost_us = now_us;
 		est_set_carrier(&s->est, now_us, l->carrier);
 		engine_tell(e, s, engine_wall_us(e, now_us), API_EVENT_NETWORK, "carrier");
 		log_info("%s: carrier %s", l->interface, l->carrier ? "is back" : "lost");
@@ -242,16 +243,15 @@ engine_links(struct engine *e, int64_t now_us, const struct links *links)
 /* --- evidence ---------------------------------------------------------------------------- */
 
 /* Bytes came although the kernel knows no way out (a proxy on this network, say): that is
- * the stronger word, for a while. */
+ * the stronger word, for a while; but not what was still on its way when it was lost. */
 void
-engine_overrule(struct engine *e, struct slot *s, int64_t now_us)
+engine_overrule(struct slot *s, int64_t now_us)
 {
-	if (s->up && s->carrier)
+	if ((s->up && s->carrier) || now_us - s->lost_us < LAST_BYTES_US)
 		return;
 	if (now_us - s->heard_us > OVERRIDE_US)
 		est_set_carrier(&s->est, now_us, true);
 	s->heard_us = now_us;
-	(void)e;
 }
 
 static void
@@ -296,7 +296,7 @@ engine_sample(struct engine *e, int64_t now_us, const struct est_sample *sample,
 	enum est_verdict verdict;
 
 	if (life && !sample->from_cache) {
-		engine_overrule(e, s, now_us);
+		engine_overrule(s, now_us);
 		if (e->kernel)
 			kernel_answered(e->kernel, sample->ended_us, e->current);
 	}

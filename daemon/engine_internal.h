@@ -11,6 +11,7 @@
 #define ROW_IDLE_US INT64_C(60000000)
 #define SAVE_US INT64_C(180000000)
 #define OVERRIDE_US INT64_C(10000000)
+#define LAST_BYTES_US INT64_C(2000000)
 #define GONE_US INT64_C(60000000) /* a shorter absence is an outage of the same network */
 
 struct slot {
@@ -18,7 +19,7 @@ struct slot {
 	struct api_link link;
 	char address4[NET_ADDRESS_MAX];
 	bool carrier; /* as the kernel says */
-	int64_t gone_us;
+	int64_t lost_us;  /* when the way out, or the carrier, was lost */
 	int64_t heard_us; /* a byte came although there is no way out: believed for a while */
 	struct est est;
 	/* What was published last. */
@@ -65,7 +66,7 @@ void engine_sleep_row(struct engine *e, struct slot *s, int64_t wall_us);
 enum est_verdict engine_sample(struct engine *e, int64_t now_us, const struct est_sample *s,
     int64_t new_bytes, const char *app);
 /* A byte came over it, whatever the kernel thinks of its route. */
-void engine_overrule(struct engine *e, struct slot *s, int64_t now_us);
+void engine_overrule(struct slot *s, int64_t now_us);
 /* engine_kernel.c: tell the kernel's sense which links are up. */
 void engine_kernel_links(struct engine *e);
 void engine_save(struct engine *e, struct slot *s, int64_t now_us);

@@ -206,6 +206,22 @@ Test(engine, is_offline_at_once_without_a_carrier, .timeout = 10)
 	engine_destroy(engine);
 }
 
+Test(engine, is_not_fooled_by_bytes_that_were_still_on_their_way, .timeout = 10)
+{
+	struct links l = { .len = 1 };
+
+	set_up();
+	links("aaaa", NULL);
+	good_traffic(5);
+	l.at[0] = link_named("aaaa", "wlan0", false);
+	engine_links(engine, clocks.monotonic_us, &l);
+	pass(MS(250));
+	(void)observe("", 1000000, MS(850), MS(50), false);
+	pass(MS(250));
+	cr_assert_eq(view().est.state, EST_OFFLINE);
+	engine_destroy(engine);
+}
+
 Test(engine, tells_when_another_link_becomes_the_default_one, .timeout = 10)
 {
 	set_up();
