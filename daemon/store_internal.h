@@ -52,6 +52,17 @@ void store_wake(struct store *st);
 /* The deadline of a timed wait on our conditions. */
 struct timespec store_deadline(int64_t monotonic_us);
 
+/*
+ * Has the wall clock kept step with the time since boot (asleep or not) for ten minutes?
+ * Nothing is dropped by one that has not: a clock that starts in 2099 must not cost a
+ * history. Begins with zeros; called about once a minute.
+ */
+struct store_clock {
+	bool begun;
+	int64_t offset_us, steady_since_us;
+};
+bool store_clock_is_steady(struct store_clock *c, int64_t wall_us, int64_t boot_us);
+
 /* At the end: whoever has one open must not touch it again. */
 void store_rows_close_all(struct store *st);
 

@@ -15,14 +15,8 @@
 #define TIDY_US (60 * SECOND_US)
 #define TIDY_CHUNKS 20  /* of HISTORY_CHUNK rows a minute */
 #define TIDY_PAGES 256  /* given back a minute: 1 MiB */
-/* Nothing is dropped by a clock that was set less than so long ago. */
 #define STEADY_US (600 * SECOND_US)
-
-/* When to throw away: each minute, but only with a clock that can be believed. */
-struct tidy {
-	int64_t next_us;
-	int64_t offset_us, steady_since_us; /* of wall time against the time since boot */
-};
+#define STEP_US (60 * SECOND_US) /* a difference that is a set clock */
 
 /* SQLite works without the lock, and for how long it has been at it is seen from outside. */
 static void
@@ -104,7 +98,7 @@ write_or_restart(struct store *st, char *why, size_t why_len)
 			err = write_batch(st->history, &st->batch);
 	}
 	if (err != 0)
-		(void)snprintf(why, why_len, "the history is not written: %s",
+		(void)snprintf(why, why_len, "not written: %s",
 		    err == -ENOSPC ? "no space" : strerror(-err));
 	return err;
 }
@@ -120,9 +114,10 @@ note(struct store *st, int err, const char *why)
 	if (err != 0)
 		st->report.errors++;
 	if (was && err != 0)
-		log_warn("%s; it is tried again, and what comes waits in memory", why);
+		log_warn("history: %s; it is tried again, and what comes waits in memory",
+		    why);
 	if (!was && err == 0)
-		log_info("the history is written again");
+		log_info("history: written again");
 	if (was != st->report.ok)
 		store_wake(st);
 }
@@ -165,22 +160,21 @@ clock_us(clockid_t id)
 	return (int64_t)t.tv_sec * SECOND_US + t.tv_nsec / 1000;
 }
 
-/* Has the wall clock kept step with the time since boot (asleep or not) for long enough? A
- * clock that starts in 2099 must not cost a history. */
-static bool
-clock_is_steady(struct tidy *t, int64_t wall_us)
+bool
+store_clock_is_steady(struct store_clock *c, int64_t wall_us, int64_t boot_us)
 {
-	int64_t boot_us = clock_us(CLOCK_BOOTTIME), offset = wall_us - boot_us;
+	int64_t offset = wall_us - boot_us;
 
-	if (llabs(offset - t->offset_us) > 60 * SECOND_US)
-		t->steady_since_us = boot_us;
-	t->offset_us = offset; /* a clock that is slewed is followed */
-	return boot_us - t->steady_since_us >= STEADY_US;
+	if (!c->begun || llabs(offset - c->offset_us) > STEP_US)
+		c->steady_since_us = boot_us;
+	c->begun = true;
+	c->offset_us = offset; /* a clock that is slewed is followed */
+	return boot_us - c->steady_since_us >= STEADY_US;
 }
 
 /* The lock is held, but not while SQLite works. Rows that wait come first. */
 static void
-tidy_up(struct store *st, struct tidy *t)
+tidy_up(struct store *st, struct store_clock *clock)
 {
 	int64_t wall_us = clock_us(CLOCK_REALTIME);
 	struct history_cutoff before = {
@@ -190,8 +184,7 @@ tidy_up(struct store *st, struct tidy *t)
 	};
 	int gone = 1;
 
-	t->next_us = store_monotonic_us() + TIDY_US;
-	if (!clock_is_steady(t, wall_us))
+	if (!store_clock_is_steady(clock, wall_us, clock_us(CLOCK_BOOTTIME)))
 		return;
 	for (int i = 0; gone > 0 && i < TIDY_CHUNKS && !st->closing && !st->flush; i++) {
 		unlock_to_work(st);
@@ -244,10 +237,9 @@ store_writer_main(void *arg)
 {
 	struct store *st = arg;
 	int64_t first_us = -1, retry_us = 0;
-	struct tidy tidy = { .next_us = store_monotonic_us() + TIDY_US,
-		.steady_since_us = clock_us(CLOCK_BOOTTIME) };
+	int64_t tidy_us = store_monotonic_us(); /* at once: from then on the clock is watched */
+	struct store_clock clock = { 0 };
 
-	tidy.offset_us = clock_us(CLOCK_REALTIME) - tidy.steady_since_us;
 	st->retry_s = 1;
 	(void)pthread_mutex_lock(&st->lock);
 	while (!st->closing) {
@@ -264,11 +256,12 @@ store_writer_main(void *arg)
 				st->retry_s = st->retry_s * 2 < RETRY_S_MAX ? st->retry_s * 2 :
 									      RETRY_S_MAX;
 			}
-		} else if (tidy.next_us <= now_us) {
-			tidy_up(st, &tidy);
+		} else if (tidy_us <= now_us) {
+			tidy_us = now_us + TIDY_US;
+			tidy_up(st, &clock);
 		} else {
 			struct timespec until =
-			    store_deadline(due < tidy.next_us ? due : tidy.next_us);
+			    store_deadline(due < tidy_us ? due : tidy_us);
 
 			(void)pthread_cond_timedwait(&st->to_writer, &st->lock, &until);
 		}

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "daemon/history.h"
+#include "daemon/store_internal.h"
 
 TestSuite(faults, .init = scratch_begin, .fini = scratch_end, .timeout = 60);
 
@@ -541,6 +542,30 @@ Test(faults, drops_what_is_too_old_in_small_steps_and_gives_the_space_back)
 	cr_assert_lt(is.st_size, was.st_size / 3);
 	cr_assert_eq(number(path, "SELECT count(*) FROM estimate"), 1000);
 	cr_assert_eq(number(path, "SELECT min(t) FROM estimate"), BASE / SECOND + 9000);
+}
+
+Test(faults, believes_a_clock_only_when_it_has_been_steady)
+{
+	struct store_clock c = { 0 };
+	int64_t boot = 5 * SECOND, wall = BASE;
+	const int64_t minute = 60 * SECOND;
+
+	for (int i = 0; i < 10; i++, boot += minute, wall += minute)
+		cr_assert(!store_clock_is_steady(&c, wall, boot), "minute %d", i);
+	cr_assert(store_clock_is_steady(&c, wall, boot));
+	boot += 8 * 60 * minute; /* asleep: both went on */
+	wall += 8 * 60 * minute + SECOND;
+	cr_assert(store_clock_is_steady(&c, wall, boot), "sleep and drift are no set clock");
+	wall += 74 * 365 * DAY;
+	boot += minute;
+	cr_assert(!store_clock_is_steady(&c, wall, boot), "set to 2099");
+	wall -= 74 * 365 * DAY;
+	boot += 9 * minute;
+	wall += 10 * minute;
+	cr_assert(!store_clock_is_steady(&c, wall, boot), "and set back");
+	boot += 10 * minute;
+	wall += 10 * minute;
+	cr_assert(store_clock_is_steady(&c, wall, boot));
 }
 
 /* Whatever a foreign hand wrote into it, an export is text and not a crash. */
