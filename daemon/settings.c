@@ -154,9 +154,12 @@ setting_quote(char *out, size_t cap, const char *text, size_t len)
 
 	assert(cap > 8);
 	*out++ = '"';
-	for (size_t i = 0; i < len && i < room; i++)
-		*out++ = len > room && i + 2 >= room ? '.' : text[i] >= 0 && text[i] < ' ' ? '?' :
-												text[i];
+	for (size_t i = 0; i < len && i < room; i++) {
+		bool cut = len > room && i + 2 >= room;
+		bool control = (unsigned char)text[i] < ' ' || text[i] == 0x7f;
+
+		*out++ = cut ? '.' : control ? '?' : text[i];
+	}
 	*out++ = '"';
 	*out = '\0';
 }
