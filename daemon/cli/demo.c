@@ -162,7 +162,7 @@ ride(struct demo *d)
 	int64_t before_us = truth->script_us, next_us;
 	char script[1024], words[512];
 	struct view v;
-	double t_s = 0;
+	double t_s = 0, can_kbps;
 
 	if (demo_ride_script(d->ride, script, sizeof script) != 0 ||
 	    lab_tell(&d->lab, script) != 0)
@@ -178,10 +178,12 @@ ride(struct demo *d)
 			return cli_fail(d->argv, "linkqd no longer answers; its last words: %s", words);
 		}
 		t_s = (double)(clock_us() - d->script_us) / 1e6;
+		can_kbps = (double)truth->down.kbps * DEMO_PAYLOAD;
 		take_outages(d);
-		demo_record_sample(&d->record, t_s, (double)truth->down.kbps * DEMO_PAYLOAD, &v);
-		demo_show_look(&d->show, t_s, (double)truth->down.kbps * DEMO_PAYLOAD,
-		    (double)truth->rtt_us / 1e3, &v, &d->record, d->apps.tally);
+		demo_record_sample(&d->record, t_s, can_kbps,
+		    (double)truth->down.passed_bytes * 8e-3 * DEMO_PAYLOAD, &v);
+		demo_show_look(&d->show, t_s, can_kbps, (double)truth->rtt_us / 1e3, &v,
+		    &d->record, d->apps.tally);
 	}
 	demo_show_end(&d->show);
 	return interrupted ? cli_fail(d->argv, "interrupted.") : CLI_OK;
@@ -218,7 +220,7 @@ sum_up(struct demo *d)
 	    "late by %.1f ms at the most.\n", (long long)t->requests, (long long)t->failures,
 	    (double)t->bytes / 1e6, (double)d->lab.truth->late_us_max / 1e3);
 	if (t->reports_refused > 0 || t->hints_refused > 0)
-		printf("The daemon refused %lld of %lld reports and %lld hints.\n",
+		printf("Not well received: %lld of %lld reports, %lld questions for a hint.\n",
 		    (long long)t->reports_refused, (long long)t->reports,
 		    (long long)t->hints_refused);
 	if (d->out != NULL)

@@ -205,11 +205,12 @@ question(const struct player *p, const struct fetch *f)
 	if (f != NULL) {
 		json_t *in = json_pack("{s:i, s:I, s:I, s:f}", "rendition", p->rung, "bytes",
 		    (json_int_t)f->bytes, "total_bytes", (json_int_t)f->total_bytes,
-		    "elapsed_ms", (double)(clock_us() - f->begun_us) / 1e3);
+		    "elapsed_s", (double)(clock_us() - f->begun_us) / 1e6);
 
 		if (f->first_us != 0)
-			(void)json_object_set_new(in, "ttfb_ms",
-			    json_real((double)(f->first_us - f->begun_us) / 1e3));
+			(void)json_object_set_new(in, "ttfb_s",
+			    json_real((double)(f->first_us - f->begun_us) / 1e6));
+		/* without an id: it is reported already */
 		(void)json_object_set_new(q, "inflight", in);
 	}
 	return q;

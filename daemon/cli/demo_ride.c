@@ -12,6 +12,8 @@
 /* Breaks of a handover are shorter than what anybody calls an outage. */
 #define OUTAGE_MIN_S 1.0
 
+#define PEAK_S 0.5
+
 /* How long after an outage the word offline is still its echo. */
 #define ECHO_S 3.0
 
@@ -115,15 +117,17 @@ judge_state(struct demo_record *r, const struct demo_sample *s, double passed_s)
 }
 
 void
-demo_record_sample(struct demo_record *r, double t_s, double can_kbps, const struct view *v)
+demo_record_sample(struct demo_record *r, double t_s, double can_kbps, double carried_kbit,
+    const struct view *v)
 {
 	struct demo_sample *s = &r->sample[r->samples];
 	double before_s = r->samples > 0 ? r->sample[r->samples - 1].t_s : t_s;
 
 	if (r->samples == DEMO_SAMPLES_MAX)
 		return;
-	*s = (struct demo_sample){ .t_s = t_s, .can_kbps = can_kbps, .p10 = v->down_kbps.p10,
-		.p50 = v->down_kbps.p50, .p90 = v->down_kbps.p90 };
+	*s = (struct demo_sample){ .t_s = t_s, .can_kbps = can_kbps,
+		.carried_kbit = carried_kbit, .p10 = v->down_kbps.p10, .p50 = v->down_kbps.p50,
+		.p90 = v->down_kbps.p90 };
 	snprintf(s->state, sizeof s->state, "%.15s", v->state);
 	r->samples++;
 	judge_state(r, s, t_s - before_s);
@@ -137,18 +141,35 @@ by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* The most that was carried in PEAK_S, up to sample i. */
+static double
+carried_kbps(const struct demo_record *r, size_t i)
+{
+	size_t k = i;
+
+	while (k > 0 && r->sample[i].t_s - r->sample[k].t_s < PEAK_S)
+		k--;
+	if (r->sample[i].t_s <= r->sample[k].t_s)
+		return 0;
+	return (r->sample[i].carried_kbit - r->sample[k].carried_kbit) /
+	    (r->sample[i].t_s - r->sample[k].t_s);
+}
+
 struct demo_steady
 demo_record_steady(const struct demo_record *r, const struct demo_ride *ride,
     const struct demo_leg *leg)
 {
 	static double seen[DEMO_SAMPLES_MAX];
-	struct demo_steady s = { leg->down_kbps * DEMO_PAYLOAD, (double)NAN, (double)NAN };
+	struct demo_steady s = { leg->down_kbps * DEMO_PAYLOAD, 0, NAN, NAN };
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->samples; i++) {
 		const struct demo_sample *k = &r->sample[i];
 
-		if (k->t_s >= leg->from_s + ride->settle_s && k->t_s < leg->to_s && !isnan(k->p50))
+		if (k->t_s < leg->from_s + ride->settle_s || k->t_s >= leg->to_s)
+			continue;
+		s.peak_kbps = fmax(s.peak_kbps, carried_kbps(r, i));
+		if (!isnan(k->p50))
 			seen[n++] = k->p50;
 	}
 	if (n == 0)

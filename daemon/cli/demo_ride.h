@@ -39,6 +39,7 @@ const struct demo_leg *demo_ride_at(const struct demo_ride *r, double t_s);
 struct demo_sample {
 	double t_s;
 	double can_kbps; /* what the link can carry, payload */
+	double carried_kbit; /* what it has carried since its start, payload */
 	double p10, p50, p90; /* NAN: not known */
 	char state[16];
 };
@@ -63,12 +64,13 @@ struct demo_record {
 /* The emulator says that an outage began, or that it ended. */
 void demo_record_outage(struct demo_record *r, size_t n, double begin_s, double end_s);
 void demo_record_sample(struct demo_record *r, double t_s, double can_kbps,
-    const struct view *v);
+    double carried_kbit, const struct view *v);
 
 /* How the estimate stood in a leg once it had settled: the median of the medians, NAN if it
- * was never known, and how far off that is from what the link could carry. */
+ * was never known, and how far off that is from what the link could carry. Whether the
+ * applications' TCP made use of it is seen in the best half second. */
 struct demo_steady {
-	double can_kbps, p50_kbps, error_ratio;
+	double can_kbps, peak_kbps, p50_kbps, error_ratio;
 };
 
 struct demo_steady demo_record_steady(const struct demo_record *r, const struct demo_ride *ride,

@@ -197,20 +197,24 @@ demo_show_outages(const struct demo_record *r)
 void
 demo_show_steady(const struct demo_record *r, const struct demo_ride *ride)
 {
-	printf("\n%-34s %-14s %-14s %s\n", "Steady stretches", "can carry", "median said", "error");
+	printf("\n%-34s %-12s %-12s %-12s %s\n", "Steady stretches", "can carry", "carried",
+	    "linkqd said", "error");
 	for (size_t i = 0; i < ride->legs; i++) {
 		const struct demo_leg *leg = &ride->leg[i];
 		struct demo_steady s = demo_record_steady(r, ride, leg);
 
 		if (leg->down_kbps <= 0 || leg->to_s - leg->from_s <= ride->settle_s)
 			continue;
-		printf("  %4.1f to %4.1f s  %-17s %-14s %-14s ", leg->from_s + ride->settle_s,
-		    leg->to_s, leg->name, words_kbps(s.can_kbps).s, words_kbps(s.p50_kbps).s);
+		printf("  %4.1f to %4.1f s  %-17s %-12s %-12s %-12s ",
+		    leg->from_s + ride->settle_s, leg->to_s, leg->name,
+		    words_kbps(s.can_kbps).s, words_kbps(s.peak_kbps).s,
+		    words_kbps(s.p50_kbps).s);
 		if (isnan(s.error_ratio))
 			printf("unknown\n");
 		else
 			printf("%+.0f %%\n", s.error_ratio * 100);
 	}
+	printf("  (carried: the best half second that the applications' TCP made of it)\n");
 }
 
 void

@@ -21,7 +21,7 @@ says(double from_s, double to_s, const char *state, double p50)
 
 	snprintf(v.state, sizeof v.state, "%s", state);
 	for (double t = from_s; t < to_s - 0.05; t += 0.1)
-		demo_record_sample(&r, t, 1000, &v);
+		demo_record_sample(&r, t, 1000, t * 700, &v);
 }
 
 /* The fast ride as a good daemon sees it, until the given second of the tunnel's end. */
@@ -116,6 +116,7 @@ Test(demo, a_stretch_is_judged_by_the_median_once_it_has_settled)
 	says(10, 11.5, "online", 15448);
 	s = demo_record_steady(&r, &demo_ride_fast, leg);
 	cr_assert(epsilon_eq(dbl, s.can_kbps, 19307, 1));
+	cr_assert(epsilon_eq(dbl, s.peak_kbps, 700, 1));
 	cr_assert(epsilon_eq(dbl, s.p50_kbps, 15448, 1));
 	cr_assert(epsilon_eq(dbl, s.error_ratio, -0.2, 0.001));
 }
