@@ -226,8 +226,7 @@ sum_up(struct demo *d)
 	if (d->out != NULL)
 		status = export(d);
 	if (d->out != NULL && status == CLI_OK)
-		printf("The history of the ride is in %s, by: linkq export --step 1s -o %s\n", d->out,
-		    d->out);
+		printf("The history of the ride, by: linkq export --step 1s -o %s\n", d->out);
 	else if (d->out == NULL)
 		printf("As CSV: linkq demo -o ride.csv; from your own daemon: linkq export -o ride.csv\n");
 	if (fault != NULL)
@@ -297,8 +296,7 @@ choose(struct demo *d)
 		d->loopback = true;
 		printf("The link: a relay on loopback, because there is %s.\n", why);
 	}
-	printf("Connecting takes no time there, and what the kernel says of loopback does not "
-	    "count.\n");
+	printf("Connecting takes no time there, and what the kernel says of it does not count.\n");
 	return run(d);
 }
 
