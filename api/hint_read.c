@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/hint.h"
+#include "api/longtext.h"
 #include "api/value.h"
 
 #define VALUES_MAX 4096 /* in one request: bounds the time of parsing */
@@ -83,21 +84,19 @@ read_array(const struct value_in *in, const char *key, struct hint_request *r,
 }
 
 static int
-read_ladder(const struct value_in *in, struct hint_request *r)
+read_ladder(const struct value_in *in, const struct longtext *playlist,
+    struct hint_request *r)
 {
-	const struct json_t *playlist = value_get(in->object, "playlist");
 	int error;
 
 	if (value_get(in->object, "ladder") != NULL) {
 		error = read_array(in, "ladder", r, read_objects);
 	} else if (value_get(in->object, "ladder_kbps") != NULL) {
 		error = read_array(in, "ladder_kbps", r, read_numbers);
-	} else if (playlist != NULL) {
-		const char *text = value_string(playlist);
-
-		if (text == NULL)
-			return wrong(in->p, "playlist", "must be the text of a playlist.");
-		error = hint_read_playlist(text, strlen(text), r, in->p);
+	} else if (playlist->text != NULL) {
+		error = hint_read_playlist(playlist->text, playlist->len, r, in->p);
+	} else if (value_get(in->object, "playlist") != NULL) {
+		return wrong(in->p, "playlist", "must be the text of a playlist.");
 	} else {
 		return problem_set(in->p, 400, "ladder_kbps",
 		    "ladder_kbps, ladder or playlist is missing.");
@@ -246,10 +245,11 @@ read_current(const struct value_in *in, struct hint_request *r)
 }
 
 static int
-read_question(const struct value_in *in, struct hint_request *r)
+read_question(const struct value_in *in, const struct longtext *playlist,
+    struct hint_request *r)
 {
 	hint_defaults(r);
-	if (read_ladder(in, r) != 0 || read_times(in, r) != 0 || read_mode(in, r) != 0 ||
+	if (read_ladder(in, playlist, r) != 0 || read_times(in, r) != 0 || read_mode(in, r) != 0 ||
 	    read_cap(in, r) != 0 || read_current(in, r) != 0 ||
 	    value_text(in, "session", r->session, sizeof(r->session)) != 0 ||
 	    read_member_transfer(in, "last", "last.", r, &r->last) != 0 ||
@@ -259,13 +259,14 @@ read_question(const struct value_in *in, struct hint_request *r)
 }
 
 static struct json_t *
-read_object(const char *text, size_t len, struct problem *p)
+read_object(const char *text, size_t len, struct longtext *playlist, struct problem *p)
 {
 	struct json_t *v;
 
-	if (value_check_size(text, len, VALUES_MAX, p) != 0)
+	if (longtext_take(text, len, "playlist", playlist, p) != 0 ||
+	    value_check_size(playlist->rest, playlist->rest_len, VALUES_MAX, p) != 0)
 		return NULL;
-	v = value_read(text, len, NULL, p);
+	v = value_read(playlist->rest, playlist->rest_len, NULL, p);
 	if (v != NULL && !value_is_object(v)) {
 		value_free(v);
 		problem_set(p, 400, NULL, "It must be an object.");
@@ -277,14 +278,16 @@ read_object(const char *text, size_t len, struct problem *p)
 int
 hint_read_json(const char *body, size_t len, struct hint_request *out, struct problem *p)
 {
-	struct json_t *v = read_object(body, len, p);
+	struct longtext playlist;
+	struct json_t *v = read_object(body, len, &playlist, p);
 	struct value_in in = {.object = v, .prefix = "", .p = p};
-	int error;
+	int error = -EINVAL;
 
-	if (v == NULL)
-		return -EINVAL;
-	error = read_question(&in, out);
-	value_free(v);
+	if (v != NULL) {
+		error = read_question(&in, &playlist, out);
+		value_free(v);
+	}
+	longtext_free(&playlist);
 	return error;
 }
 
@@ -299,33 +302,36 @@ read_progress(const struct value_in *in, struct hint_request *r)
 }
 
 static int
-read_line(const struct value_in *in, struct hint_request *r, struct hint_line *line)
+read_line(const struct value_in *in, const struct longtext *playlist, struct hint_request *r,
+    struct hint_line *line)
 {
 	char type[16] = "decide";
 
 	line->t_us = -1;
 	if (value_text(in, "type", type, sizeof(type)) != 0 ||
-	    value_scaled(in, "t", SECOND_US, 100000 * TIME_US_MAX / 1000, &line->t_us) != 0)
+	    value_scaled(in, "t", SECOND_US, 100 * TIME_US_MAX, &line->t_us) != 0)
 		return -EINVAL;
 	if (line->t_us < 0)
 		return wrong(in->p, "t", "is missing.");
 	line->progress = strcmp(type, "progress") == 0;
 	if (!line->progress && strcmp(type, "decide") != 0)
 		return wrong(in->p, "type", "must be decide or progress.");
-	return line->progress ? read_progress(in, r) : read_question(in, r);
+	return line->progress ? read_progress(in, r) : read_question(in, playlist, r);
 }
 
 int
 hint_read_line(const char *text, size_t len, struct hint_request *out, struct hint_line *line,
     struct problem *p)
 {
-	struct json_t *v = read_object(text, len, p);
+	struct longtext playlist;
+	struct json_t *v = read_object(text, len, &playlist, p);
 	struct value_in in = {.object = v, .prefix = "", .p = p};
-	int error;
+	int error = -EINVAL;
 
-	if (v == NULL)
-		return -EINVAL;
-	error = read_line(&in, out, line);
-	value_free(v);
+	if (v != NULL) {
+		error = read_line(&in, &playlist, out, line);
+		value_free(v);
+	}
+	longtext_free(&playlist);
 	return error;
 }

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "api/hls.h"
+#include "api/longtext.h"
 #include "tests/api/text.h"
 
 #define SECOND INT64_C(1000000)
@@ -233,6 +234,55 @@ Test(hint, remembers_the_sessions_that_were_asked_for_last)
 	}
 	cr_assert_null(hint_session_get(&s, "a"));
 	cr_assert_str_eq(hint_session_get(&s, "s0"), "1");
+}
+
+Test(hint, takes_a_playlist_out_of_its_json_as_the_parser_would)
+{
+	static const struct {
+		const char *json, *want, *rest; /* want NULL: refused */
+	} cases[] = {
+		{"{\"a\":1, \"p\" : \"x\\ny\" }", "x\ny", "{\"a\":1, \"p\" : \"\" }"},
+		{"{\"p\":\"\\u00e9\\ud83d\\ude84\\\"\\\\\\/\\b\\f\\r\\t\"}",
+		    "\u00e9\U0001f684\"\\/\b\f\r\t", "{\"p\":\"\"}"},
+		{"{\"p\":\"\\ud83d\"}", NULL, NULL},
+		{"{\"p\":\"\\ude84\"}", NULL, NULL},
+		{"{\"p\":\"\\u0000\"}", NULL, NULL},
+		{"{\"p\":\"\\x\"}", NULL, NULL},
+		{"{\"p\":\"\\u12\"}", NULL, NULL},
+		{"{\"p\":\"a\nb\"}", NULL, NULL},
+		{"{\"p\":\"\xff\"}", NULL, NULL},
+	};
+
+	for (size_t i = 0; i < LEN(cases); i++) {
+		struct problem p = {.status = 0};
+		struct longtext t;
+		int error = longtext_take(cases[i].json, strlen(cases[i].json), "p", &t, &p);
+
+		cr_assert(eq(int, (error == 0), (cases[i].want != NULL)), "%zu", i);
+		if (error == 0) {
+			cr_assert(eq(sz, t.len, strlen(cases[i].want)), "%zu", i);
+			cr_assert(memcmp(t.text, cases[i].want, t.len) == 0, "%zu", i);
+			cr_assert(memcmp(t.rest, cases[i].rest, t.rest_len) == 0, "%zu", i);
+		}
+		longtext_free(&t);
+	}
+}
+
+Test(hint, takes_nothing_out_that_is_not_the_member_itself)
+{
+	static const char *const cases[] = {"{\"a\":{\"p\":\"x\"}}", "[\"p\",\"x\"]",
+	    "{\"a\":\"p\"}", "{\"p\":5}", "{\"p\"", "{\"p\":\"x", "\"p\":\"x\"", "",
+	    "{\"a\":\"\\\"p\\\":\\\"x\\\"\"}", "{\"a\\"};
+
+	for (size_t i = 0; i < LEN(cases); i++) {
+		struct problem p = {.status = 0};
+		struct longtext t;
+
+		cr_assert(eq(int, longtext_take(cases[i], strlen(cases[i]), "p", &t, &p), 0));
+		cr_assert(zero(ptr, t.text), "%s", cases[i]);
+		cr_assert(eq(sz, t.rest_len, strlen(cases[i])), "%s", cases[i]);
+		longtext_free(&t);
+	}
 }
 
 /* --- The plan: a link of known rate ----------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/hint.h"
+#include "api/longtext.h"
 
 static int64_t kbps;
 
@@ -73,6 +74,36 @@ lines(const char *at, size_t len)
 	}
 }
 
+/* What is taken out is what the parser would have read. */
+static void
+compare(const char *at, size_t len)
+{
+	json_t *whole = json_loadb(at, len, JSON_REJECT_DUPLICATES, NULL), *member;
+	struct problem p = {.status = 0};
+	struct longtext t;
+	int error = longtext_take(at, len, "playlist", &t, &p);
+
+	if (whole != NULL && json_is_object(whole)) {
+		member = json_object_get(whole, "playlist");
+		must(error == 0);
+		if (t.text != NULL) {
+			json_t *rest = json_loadb(t.rest, t.rest_len, JSON_REJECT_DUPLICATES, NULL);
+
+			must(rest != NULL && json_is_string(member));
+			must(t.len == json_string_length(member) &&
+			    memcmp(t.text, json_string_value(member), t.len) == 0);
+			json_decref(rest);
+		}
+	} else if (error == 0 && t.text != NULL && whole == NULL) {
+		/* refused for something outside the text, which the parser sees as well */
+		json_t *rest = json_loadb(t.rest, t.rest_len, JSON_REJECT_DUPLICATES, NULL);
+
+		must(rest == NULL);
+	}
+	json_decref(whole);
+	longtext_free(&t);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 int
@@ -89,5 +120,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	else
 		must(p.status == 400 && p.detail[0] != '\0');
 	lines((const char *)data + 1, len - 1);
+	compare((const char *)data + 1, len - 1);
 	return 0;
 }
