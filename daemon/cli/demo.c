@@ -294,7 +294,7 @@ choose(struct demo *d)
 			return run(d);
 		}
 		d->loopback = true;
-		printf("The link: a relay on loopback, because there is %s.\n", why);
+		printf("The link: a relay on loopback, because there is\n%s.\n", why);
 	}
 	printf("Connecting takes no time there, and what the kernel says of it does not count.\n");
 	return run(d);

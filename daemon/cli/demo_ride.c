@@ -160,7 +160,7 @@ demo_record_steady(const struct demo_record *r, const struct demo_ride *ride,
     const struct demo_leg *leg)
 {
 	static double seen[DEMO_SAMPLES_MAX];
-	struct demo_steady s = { leg->down_kbps * DEMO_PAYLOAD, 0, NAN, NAN };
+	struct demo_steady s = { leg->down_kbps * DEMO_PAYLOAD, 0, (double)NAN, (double)NAN };
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->samples; i++) {

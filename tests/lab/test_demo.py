@@ -118,7 +118,7 @@ class Demo(unittest.TestCase):
         check = subprocess.run([os.path.join(BUILD, "linklab"), "--check"], check=False,
                                capture_output=True)
         says = "two network namespaces" if check.returncode == 0 else \
-            "a relay on loopback, because there is no"
+            "a relay on loopback, because there is\nno "
         self.assertIn(says, self.ride("plain").text)
         self.assertIn("a relay on loopback, as asked for", self.ride("terminal").text)
 
