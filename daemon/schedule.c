@@ -192,15 +192,29 @@ confirmed(const struct sched *s, int64_t now_us, const struct est_snapshot *beli
 	return flights >= 2 && fresh && askable(s, now_us) <= 1;
 }
 
+/*
+ * How long others wait for first bytes. The estimate counts who waits now with the time that
+ * it has waited so far; of that, the requests that are to be judged are no experience. Three
+ * medians are a bound that a single one does not move.
+ */
+static void
+learn_wait(struct sched *s, const struct est_snapshot *belief)
+{
+	int64_t most_us = 3 * belief->ttfb.us_p50;
+
+	if (belief->state != EST_ONLINE)
+		return;
+	s->ttfb_us_p90 = !belief->ttfb.known ? -1
+	    : belief->ttfb.us_p90 < most_us ? belief->ttfb.us_p90 : most_us;
+}
+
 void
 sched_judge(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
     enum sched_verdict verdict[SCHED_FLIGHTS_MAX])
 {
 	bool yes;
 
-	/* In a silence it is our own requests that wait: that is no experience. */
-	if (belief->state == EST_ONLINE)
-		s->ttfb_us_p90 = belief->ttfb.known ? belief->ttfb.us_p90 : -1;
+	learn_wait(s, belief);
 	yes = confirmed(s, now_us, belief);
 	if (yes && s->silent_since_us == SCHED_NEVER)
 		s->silent_since_us = now_us;
@@ -590,6 +604,9 @@ sched_ended(struct sched *s, int64_t now_us, int flight, const struct sched_end 
 		t->mute_until_us = SCHED_NEVER;
 		t->body_bytes = end->body_bytes;
 	}
+	/* One that waited for the end of an outage is no measure of its target. */
+	if (s->confirmed_us >= f->started_us)
+		return;
 	if (end->ttfb_us >= 0)
 		smooth(&t->ttfb_us, &t->ttfb_us_dev, end->ttfb_us);
 	if (end->connect_us > 0)

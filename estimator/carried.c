@@ -54,6 +54,7 @@ est_add_silence(struct est *e, int64_t now_us, enum est_source source, int64_t w
 		.from_us = now_us - waited_us,
 		.to_us = now_us,
 		.others = places - 1,
+		.whole = true,
 	};
 
 	assert(source < EST_SOURCES && places >= 2);

@@ -62,12 +62,31 @@ silence_survival(float waited_s, bool body, const struct smooth *wait)
 	return num_exp(-fminf(beyond / tau, 80.0f)) + 1e-3f * num_exp(-waited_s / 10.0f);
 }
 
+/*
+ * Of the whole link it is known that nothing came on any connection. Holes after a loss are
+ * not among that: there, later segments are heard. An example: after 1 s at a round trip of
+ * 290 ms behind a full queue S is 0.002, where a single request's would be 0.2.
+ */
+static float
+whole_survival(float waited_s, const struct smooth *wait)
+{
+	const float dev = fminf(wait->dev_s, 0.25f * wait->mean_s);
+	const float w0 = fmaxf(0.1f, wait->mean_s + 2.0f * dev);
+	const float tau = fmaxf(0.08f, 0.25f * wait->mean_s);
+
+	return num_exp(-fminf(fmaxf(0.0f, waited_s - w0) / tau, 80.0f)) +
+	    1e-3f * num_exp(-waited_s / 10.0f);
+}
+
 /* S of that request after waited_s, reasons of its own included. */
 static float
 survival(const struct silence *s, const struct silence_of *of, float waited_s,
     const struct smooth *wait)
 {
-	const float one = of->body ? ALONE_IN_BODY * s->alone : s->alone;
+	/* How often requests are slow by themselves is no measure of sockets that were sound. */
+	const float one = of->whole ? ALONE_AT_FIRST
+	    : of->body              ? ALONE_IN_BODY * s->alone
+	                            : s->alone;
 	float alone = one;
 
 	if (waited_s <= 0.0f)
@@ -76,6 +95,8 @@ survival(const struct silence *s, const struct silence_of *of, float waited_s,
 		alone *= one;
 	/* had the link come back meanwhile, it would have broken such a silence again */
 	alone *= num_exp(-waited_s / 10.0f);
+	if (of->whole)
+		return fminf(whole_survival(waited_s, wait) + alone, 1.0f);
 	return fminf(silence_survival(waited_s, of->body, wait) + alone, 1.0f);
 }
 
@@ -103,15 +124,21 @@ silence_goes_on(struct silence *s, const struct silence_of *of, const struct smo
 	if (all >= s->moment)
 		return false;
 	ratio = fmaxf(all / s->moment, FACTOR_LEAST);
-	more_s = fmaxf(more_s - s->moment_s, 0.0f);
+	more_s = fmaxf(more_s, s->moment_s);
 	for (int i = 0; i < LEVELS; i++) {
-		/* at a level so low that a packet takes long, silence is what one expects */
-		const float usual = more_s * level_kbps[i] / PACKET_KBIT;
+		/*
+		 * At a level so low that a packet takes long, silence is what one expects.
+		 * What this moment has counted for already is taken out again.
+		 */
+		const float a_second = level_kbps[i] / PACKET_KBIT;
+		const float now = fmaxf(all, num_exp(-fminf(more_s * a_second, 80.0f)));
+		const float before =
+		    fmaxf(s->moment, num_exp(-fminf(s->moment_s * a_second, 80.0f)));
 
-		factor[i] = usual < 20.0f ? fmaxf(ratio, num_exp(-usual)) : ratio;
+		factor[i] = fmaxf(fminf(now / before, 1.0f), FACTOR_LEAST);
 	}
 	s->moment = fmaxf(all, FACTOR_LEAST);
-	s->moment_s += more_s;
+	s->moment_s = more_s;
 	s->said = fmaxf(s->said * ratio, FACTOR_LEAST);
 	return true;
 }

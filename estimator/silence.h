@@ -55,6 +55,7 @@ struct silence_of {
 	int64_t from_us, to_us; /* it began at from_us, or had its last byte then */
 	bool body;
 	int others;
+	bool whole; /* the caller knows that nothing at all came, and waited as long as is due */
 };
 
 /* True: multiply every level by factor[i], all of which is new. False: nothing new. */

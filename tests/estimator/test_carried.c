@@ -109,3 +109,27 @@ Test(carried, silence_of_one_place_is_a_bug, .signal = SIGABRT)
 	link_init(&l);
 	est_add_silence(&l.est, l.now_us, EST_KERNEL, SECOND, 1);
 }
+
+Test(carried, silence_of_the_link_counts_beside_that_of_one_request)
+{
+	const struct est_sample open = { .request = 9, .source = EST_PROBE, .in_progress = true,
+		.ttfb_us = -1, .connect_us = 0, .rtt_us = -1 };
+	int64_t waited_us = 0;
+
+	link_init(&l);
+	for (int i = 0; i < 20; i++) {
+		carry(500 * MS, 9600, false);
+		link_probe(&l, 45 * MS);
+	}
+	/* One request waits, whose silence might be its server's, and is told first. */
+	while (link_read(&l).state != EST_OFFLINE) {
+		struct est_sample s = open;
+
+		cr_assert_leq(waited_us, 1250 * MS);
+		l.now_us += 100 * MS;
+		s.ended_us = l.now_us;
+		s.duration_us = waited_us += 100 * MS;
+		est_add(&l.est, l.now_us, &s);
+		est_add_silence(&l.est, l.now_us, EST_KERNEL, waited_us, 2);
+	}
+}
