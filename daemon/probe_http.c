@@ -22,7 +22,7 @@
 
 #define CERTIFICATES "/etc/ssl/certs"
 #define NAMES_KEPT_S 3600L
-#define IDLE_MAX_S 118L /* as curl has it: many servers close at 120 */
+#define LIFE_MAX_S 86400L /* of a connection */
 #define UPLOAD_BLOCK 16384
 
 struct connection {
@@ -60,6 +60,7 @@ struct probe_http {
 	void *opened_arg;
 	const char *ca_dir, *ca_file; /* NULL: as curl was built */
 	int64_t changed_us;           /* what was found before is of another network */
+	int64_t renewed_us;           /* what was opened before is not used again */
 	struct probe probe[PROBE_FLIGHTS_MAX];
 	struct connection connection[PROBE_IDLE_MAX];
 	char block[UPLOAD_BLOCK];
@@ -458,7 +459,7 @@ probe_http_create(struct loop *loop, const char *interface, probe_opened_fn *ope
 	ph->loop = loop;
 	ph->opened = opened;
 	ph->opened_arg = arg;
-	ph->changed_us = INT64_MIN / 2;
+	ph->changed_us = ph->renewed_us = INT64_MIN / 2;
 	if (interface[0])
 		(void)snprintf(ph->interface, sizeof(ph->interface), "if!%.15s", interface);
 	/* What is sent must not compress: a compressing link would look too fast. */
@@ -491,7 +492,8 @@ set_connection(struct probe *p, const struct probe_order *o)
 	/* Older than the network we are on: a name or a connection of another one. */
 	int64_t on_it_s = (p->t.started_us - p->ph->changed_us) / 1000000;
 	long names_s = on_it_s < NAMES_KEPT_S ? (long)on_it_s : NAMES_KEPT_S;
-	long idle_s = on_it_s < IDLE_MAX_S ? (long)on_it_s : IDLE_MAX_S;
+	int64_t new_s = (p->t.started_us - p->ph->renewed_us) / 1000000;
+	long life_s = new_s < LIFE_MAX_S ? (long)new_s : LIFE_MAX_S;
 	int bad = 0;
 
 	if (o->known_address)
@@ -505,10 +507,12 @@ set_connection(struct probe *p, const struct probe_order *o)
 	bad += curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) !=
 	    CURLE_OK;
 	bad += curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, names_s) != CURLE_OK;
-	bad += curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, idle_s > 0 ? idle_s : 1L) != CURLE_OK;
+	/* In whole seconds, and 0 is no limit: in the first one nothing is reused. */
+	bad += curl_easy_setopt(e, CURLOPT_MAXLIFETIME_CONN, life_s) != CURLE_OK;
 	bad += curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, ms) != CURLE_OK;
 	bad += curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)(o->timeout_us / 1000)) != CURLE_OK;
-	bad += curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, (long)o->fresh) != CURLE_OK;
+	bad += curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, (long)(o->fresh || life_s == 0)) !=
+	    CURLE_OK;
 	bad += curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, (long)o->keepalive) != CURLE_OK;
 	bad += curl_easy_setopt(e, CURLOPT_TCP_KEEPIDLE, (long)(PROBE_KEEPALIVE_US / 1000000)) !=
 	    CURLE_OK;
@@ -640,7 +644,13 @@ probe_http_idle(const struct probe_http *ph, struct probe_idle out[PROBE_IDLE_MA
 void
 probe_http_forget(struct probe_http *ph)
 {
-	ph->changed_us = loop_now_us(ph->loop);
+	ph->changed_us = ph->renewed_us = loop_now_us(ph->loop);
+}
+
+void
+probe_http_renew(struct probe_http *ph)
+{
+	ph->renewed_us = loop_now_us(ph->loop);
 }
 
 void

@@ -96,7 +96,9 @@ struct probe_idle {
 
 size_t probe_http_idle(const struct probe_http *ph, struct probe_idle out[PROBE_IDLE_MAX]);
 
-/* Names and connections of before are stale: another network. */
+/* Connections of before are not used again: their windows are of a link that was. */
+void probe_http_renew(struct probe_http *ph);
+/* Names of before neither: another network. */
 void probe_http_forget(struct probe_http *ph);
 
 #endif

@@ -386,9 +386,13 @@ probes_tick(struct probes *p, int64_t now_us)
 			act(p, now_us, &p->flight[i], verdict[i]);
 	listen_to_beats(p, now_us, &belief);
 	p->sink.belief(p->sink.ctx, now_us, &belief);
-	while (sched_next(&p->sched, now_us, &belief, &ask))
+	while (sched_next(&p->sched, now_us, &belief, &ask)) {
+		if (p->sched.renew)
+			probe_http_renew(p->http);
+		p->sched.renew = false;
 		for (int i = 0; i < ask.copies; i++)
 			start(p, now_us, &ask);
+	}
 	for (int i = 0; i < SCHED_FLIGHTS_MAX; i++)
 		open = open || p->flight[i].probe;
 	if (open)

@@ -35,7 +35,7 @@
 #define WIDE 6 /* p90 over p10: it is worth bytes to know more */
 #define WIDE_LEAST_US SECONDS(5)
 #define HEAVY_BYTES INT64_C(16384) /* a small request's body that says something of rate */
-#define COPIES_MAX 4
+#define COPIES_MAX 8
 #define SIZED_MIN INT64_C(65536)
 #define SIZED_OWN_MAX INT64_C(4194304)
 #define SIZED_STRANGER_MAX INT64_C(1048576)
@@ -477,17 +477,30 @@ sized(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
 	return true;
 }
 
-/* The link became another one: kept connections remember what it was. */
+/* The link became another one: kept connections remember what it was. Where it may have
+ * become a better one, only a body that fills it can show. */
+static void
+renew(struct sched *s, int64_t now_us, bool better)
+{
+	for (size_t i = 0; i < s->targets; i++)
+		s->target[i].fresh_next = true;
+	s->renew = true;
+	s->soon_us = now_us;
+	s->wide_us = WIDE_LEAST_US;
+	if (better && now_us - s->download_last_us > WIDE_LEAST_US / 2)
+		s->download_last_us = SCHED_NEVER;
+}
+
 static void
 answer_change(struct sched *s, int64_t now_us, const struct est_snapshot *belief)
 {
-	if (belief->change.kind == EST_CHANGE_NONE ||
-	    belief->change.kind == EST_CHANGE_OUTAGE || belief->change.at_us <= s->change_us)
+	enum est_change_kind kind = belief->change.kind;
+
+	if (kind == EST_CHANGE_NONE || kind == EST_CHANGE_OUTAGE ||
+	    belief->change.at_us <= s->change_us)
 		return;
 	s->change_us = belief->change.at_us;
-	for (size_t i = 0; i < s->targets; i++)
-		s->target[i].fresh_next = true;
-	s->soon_us = now_us;
+	renew(s, now_us, kind != EST_CHANGE_DROP);
 }
 
 bool
@@ -562,9 +575,7 @@ static void
 watch_rtt(struct sched *s, int64_t now_us, int64_t rtt_us)
 {
 	if (s->rtt_us > 0 && rtt_us < s->rtt_us * 6 / 10) {
-		for (size_t i = 0; i < s->targets; i++)
-			s->target[i].fresh_next = true;
-		s->soon_us = now_us;
+		renew(s, now_us, true);
 		s->rtt_us = rtt_us;
 	}
 	s->rtt_us = s->rtt_us < 0 ? rtt_us : s->rtt_us + (rtt_us - s->rtt_us) / 8;

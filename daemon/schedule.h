@@ -27,7 +27,7 @@
 #include "estimator/estimator.h"
 
 #define SCHED_TARGETS_MAX CONF_TARGETS_MAX
-#define SCHED_FLIGHTS_MAX 8
+#define SCHED_FLIGHTS_MAX 12
 
 struct sched_target {
 	enum conf_target_kind kind;
@@ -68,6 +68,7 @@ struct sched {
 	int64_t latency_us, download_last_us, upload_last_us; /* last starts in turn */
 	int64_t wide_us;      /* the next body comes so soon while the interval is wide */
 	int64_t change_us;    /* the last change that was answered by new connections */
+	bool renew;           /* kept connections are of a link that was; the caller clears it */
 	int64_t rtt_us;       /* of late, to see it fall */
 	int64_t ttfb_us_p90;  /* as everybody saw it, applications too; -1: not known */
 	int64_t soon_us;      /* somebody is to be asked by then; INT64_MAX */

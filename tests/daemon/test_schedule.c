@@ -398,7 +398,7 @@ Test(schedule, asks_for_a_small_body_several_times_at_once_to_fill_the_link, .ti
 	cr_assert_geq(ask(&a), 0);
 	cr_assert_eq(a.why, SCHED_SIZED);
 	cr_assert_eq(a.target, 1);
-	cr_assert_eq(a.copies, 4, "200 kB of the 625 kB that fill half a second");
+	cr_assert_eq(a.copies, 8, "400 kB of the 625 kB that fill half a second");
 }
 
 Test(schedule, spreads_heavy_answers_over_the_hour, .timeout = 10)
