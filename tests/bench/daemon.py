@@ -22,7 +22,6 @@ import re
 import shutil
 import signal
 import socket
-import sqlite3
 import statistics
 import subprocess
 import sys
@@ -134,54 +133,13 @@ def speed():
           f"CPU {cpus[2][1]:.1f} us a request, {cpus[2][0]:.2f} of its {cpus[2][2]:.1f}")
 
 
-def fill(database, rows):
-    """A history of so many seconds, written as the daemon's own schema has it: by copying its last row."""
-    conn = sqlite3.connect(database, timeout=10)
-    columns = [row[1] for row in conn.execute("PRAGMA table_info(estimate)")]
-    key = next(c for c in columns if c in ("t", "t_ms", "t_us", "at", "wall_us", "t_s"))
-    first = conn.execute(f"SELECT * FROM estimate ORDER BY {key} DESC LIMIT 1").fetchone()
-    if first is None:
-        raise SystemExit("no estimate row was written")
-    at = columns.index(key)
-    unit = {"t_s": 1, "t_ms": 1000}.get(key, 1_000_000)
-    start = first[at]
-
-    def made():
-        for i in range(1, rows + 1):
-            row = list(first)
-            row[at] = start - i * unit
-            yield row
-    with conn:
-        conn.executemany(f"INSERT OR IGNORE INTO estimate VALUES ({','.join('?' * len(columns))})", made())
-    conn.close()
-
-
-def wait_rows(daemon):
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        daemon.observe(5)
-        time.sleep(0.5)
-        conn = sqlite3.connect(f"file:{daemon.database}?mode=ro", uri=True)
-        try:
-            if conn.execute("SELECT count(*) FROM estimate").fetchone()[0] > 0:
-                return
-        finally:
-            conn.close()
-    raise SystemExit("the daemon wrote no estimate in 20 s")
-
-
 def with_history(rows, use):
-    """Runs use(daemon) on a daemon whose history has that many rows."""
+    """Runs use(daemon) on a daemon whose history has that many busy seconds."""
     scratch = tempfile.mkdtemp(prefix="linkqd-bench-db-")
-    database = os.path.join(scratch, "linkqd.db")
     try:
         daemon = Daemon("--probe", "none", "--set", "keep-seconds=300d")
-        daemon.database = database
-        with daemon:
-            wait_rows(daemon)
-        fill(database, rows)
-        daemon = Daemon("--probe", "none", "--set", "keep-seconds=300d")
-        daemon.database = database
+        daemon.database = os.path.join(scratch, "linkqd.db")
+        subprocess.run([f"{BUILD}/tests/bench/export", "fill", daemon.database, str(rows)], check=True)
         with daemon:
             daemon.observe()
             return use(daemon)
@@ -196,7 +154,7 @@ def export_once(port, query="what=estimates&step=1s&from=0", cap=None):
     conn.request("GET", f"/v1/history.csv?{query}")
     answer = conn.getresponse()
     if answer.status != 200:
-        raise SystemExit(f"export: {answer.status} {answer.read()[:200]}")
+        raise SystemExit(f"export: {answer.status} {answer.read()[:200]!r}")
     total = lines = 0
     first = None
     while block := answer.read1(1 << 20):
