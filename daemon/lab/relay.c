@@ -24,6 +24,18 @@
 /* While somebody waits for room in a queue, look again so often. */
 #define BLOCKED_NS INT64_C(2000000)
 
+/*
+ * A sender may have so much under way, as TCP has it: ten packets at first (RFC 6928), twice
+ * that after each round trip, until the queue is full once; then a packet more a round trip.
+ * A body that came all at once would look like a link without limit.
+ */
+#define WINDOW_FIRST (10 * (HOP_PACKET_MAX - HEADER_BYTES))
+#define WINDOW_MOST (4 * 1024 * 1024)
+#define IDLE_NS INT64_C(1000000000) /* after so long it begins anew */
+
+/* Marks a piece that tells a sender what arrived; the number of bytes stands in it. */
+#define ACK_TAG UINT32_C(0x80000000)
+
 /* What loopback may hold beside our own queue; small, so that ours is the one that counts. */
 #define SOCKET_BYTES (64 * 1024)
 
@@ -33,6 +45,9 @@ struct end {
 	int fd;
 	bool heard;            /* its end of stream went into the link */
 	bool told;             /* the other's end of stream came out of it */
+	int64_t under_way, window; /* bytes that it sent: not known to have arrived; may be so */
+	bool was_full;             /* the queue, once */
+	int64_t sent_ns;
 	unsigned char *unsent; /* due for it, but its socket is full */
 	size_t unsent_len, unsent_cap;
 };
@@ -53,7 +68,7 @@ struct relay {
 static uint32_t
 tag_of(const struct relay *r, size_t i)
 {
-	return (uint32_t)i + r->c[i].generation * CONNECTIONS_MAX;
+	return ((uint32_t)i + r->c[i].generation * CONNECTIONS_MAX) & ~ACK_TAG;
 }
 
 /* What an end says goes this way. */
@@ -96,8 +111,8 @@ welcome(struct relay *r, int listen_fd)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	(void)setsockopt(origin, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	c->used = true;
-	c->end[CLIENT] = (struct end){ .fd = fd };
-	c->end[SERVER] = (struct end){ .fd = origin };
+	c->end[CLIENT] = (struct end){ .fd = fd, .window = WINDOW_FIRST };
+	c->end[SERVER] = (struct end){ .fd = origin, .window = WINDOW_FIRST };
 	return;
 refuse:
 	if (origin >= 0)
@@ -105,26 +120,53 @@ refuse:
 	close(fd);
 }
 
+/* Whether an end may send another piece now. */
+static bool
+may_send(const struct relay *r, const struct connection *c, int e)
+{
+	return c->used && !c->end[e].heard && c->end[!e].unsent_len == 0 &&
+	    c->end[e].under_way < c->end[e].window &&
+	    hop_has_room(way_from(r->wire, e), HOP_PACKET_MAX);
+}
+
+/* Bytes of an end arrived, and it knows. */
+static void
+acknowledge(struct end *from, int64_t bytes)
+{
+	from->under_way -= bytes;
+	from->window += from->was_full ? bytes * HOP_PACKET_MAX / from->window : bytes;
+	if (from->window > WINDOW_MOST)
+		from->window = WINDOW_MOST;
+}
+
 /* Take one piece from an end into the link. True: there may be more. */
 static bool
 take_piece(struct relay *r, size_t i, int e, int64_t now_ns)
 {
 	struct connection *c = &r->c[i];
+	struct end *from = &c->end[e];
 	struct hop *h = way_from(r->wire, e);
 	unsigned char piece[HOP_PACKET_MAX] = { 0 };
 	ssize_t n;
 	bool taken;
 
-	if (!c->used || c->end[e].heard || c->end[!e].unsent_len > 0 ||
-	    !hop_has_room(h, sizeof piece))
+	if (!may_send(r, c, e)) {
+		from->was_full |= c->used && !hop_has_room(h, sizeof piece);
 		return false;
-	n = recv(c->end[e].fd, piece + HEADER_BYTES, sizeof piece - HEADER_BYTES, MSG_DONTWAIT);
+	}
+	n = recv(from->fd, piece + HEADER_BYTES, sizeof piece - HEADER_BYTES, MSG_DONTWAIT);
 	if (n < 0) {
 		if (errno != EAGAIN && errno != EINTR)
 			disconnect(c);
 		return false;
 	}
-	c->end[e].heard = n == 0;
+	if (from->under_way == 0 && now_ns - from->sent_ns > IDLE_NS) {
+		from->window = WINDOW_FIRST;
+		from->was_full = false;
+	}
+	from->sent_ns = now_ns;
+	from->under_way += n;
+	from->heard = n == 0;
 	taken = hop_offer(h, now_ns, piece, HEADER_BYTES + (size_t)n, tag_of(r, i));
 	assert(taken);
 	return n > 0;
@@ -187,17 +229,41 @@ finish(struct connection *c, int e)
 		disconnect(c);
 }
 
+/* Tell the sender what arrived, by the other way of the link; at once where that is full:
+ * an acknowledgement that got lost is made good by the next. */
 static void
-hand_piece(struct relay *r, int to_end, const struct hop_packet *p)
+send_ack(struct relay *r, size_t i, int to_end, size_t len, int64_t now_ns)
 {
-	struct connection *c = &r->c[p->tag % CONNECTIONS_MAX];
+	unsigned char piece[HEADER_BYTES] = { 0 };
+	uint32_t bytes = (uint32_t)len;
+
+	memcpy(piece, &bytes, sizeof bytes);
+	if (!hop_has_room(way_from(r->wire, to_end), sizeof piece) ||
+	    !hop_offer(way_from(r->wire, to_end), now_ns, piece, sizeof piece,
+		tag_of(r, i) | ACK_TAG))
+		acknowledge(&r->c[i].end[!to_end], bytes);
+}
+
+static void
+hand_piece(struct relay *r, int to_end, const struct hop_packet *p, int64_t now_ns)
+{
+	const size_t i = p->tag % CONNECTIONS_MAX;
+	struct connection *c = &r->c[i];
 	struct end *to = &c->end[to_end];
 	const unsigned char *bytes = p->bytes + HEADER_BYTES;
 	size_t len = p->len - (size_t)HEADER_BYTES;
+	uint32_t arrived;
 	ssize_t n = 0;
 
-	if (!c->used || c->generation != p->tag / CONNECTIONS_MAX)
+	if (!c->used || tag_of(r, i) != (p->tag & ~ACK_TAG))
 		return;
+	if ((p->tag & ACK_TAG) != 0) {
+		memcpy(&arrived, p->bytes, sizeof arrived);
+		acknowledge(to, arrived);
+		return;
+	}
+	if (len > 0)
+		send_ack(r, i, to_end, len, now_ns);
 	if (to->unsent_len == 0)
 		n = send_some(to, bytes, len);
 	if (n < 0 || keep(to, bytes + n, len - (size_t)n) != 0) {
@@ -216,7 +282,7 @@ hand_all(struct relay *r, int to_end, int64_t now_ns)
 	const struct hop_packet *p;
 
 	while ((p = hop_take(h, now_ns)) != NULL) {
-		hand_piece(r, to_end, p);
+		hand_piece(r, to_end, p, now_ns);
 		wire_delivered(r->wire, p, now_ns);
 	}
 }
@@ -248,15 +314,15 @@ watch_ends(struct relay *r, struct pollfd *p)
 		for (int e = 0; e < 2; e++) {
 			struct pollfd *q = &p[2 * i + (size_t)e];
 			struct connection *c = &r->c[i];
-			bool room = hop_has_room(way_from(r->wire, e), HOP_PACKET_MAX);
+			bool room = may_send(r, c, e);
 
 			*q = (struct pollfd){ .fd = -1 };
 			if (!c->used)
 				continue;
-			if (!c->end[e].heard && c->end[!e].unsent_len == 0) {
-				q->events = room ? POLLIN : 0;
-				blocked |= !room;
-			}
+			if (room)
+				q->events = POLLIN;
+			/* An acknowledgement wakes us; room in a queue does not. */
+			blocked |= !room && c->end[e].under_way < c->end[e].window;
 			if (c->end[e].unsent_len > 0)
 				q->events |= POLLOUT;
 			if (q->events != 0)

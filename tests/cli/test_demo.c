@@ -29,7 +29,7 @@ static void
 good_ride(void)
 {
 	says(0, 4, "online", 19000);
-	demo_record_outage(&r, 0, 4, NAN);
+	demo_record_outage(&r, 0, 4, (double)NAN);
 	says(4, 5.3, "online", 19000);
 	says(5.3, 8, "offline", 19000);
 	demo_record_outage(&r, 0, 4, 8);
@@ -103,7 +103,7 @@ Test(demo, an_estimate_that_stays_unknown_is_a_fault)
 	good_ride();
 	for (size_t i = 0; i < r.samples; i++)
 		if (r.sample[i].t_s > 12 && r.sample[i].t_s < 15)
-			r.sample[i].p50 = NAN;
+			r.sample[i].p50 = (double)NAN;
 	cr_assert(not(zero(ptr, (void *)(uintptr_t)demo_record_fault(&r, &demo_ride_fast))));
 }
 
