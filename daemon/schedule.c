@@ -1,28 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* When to ask whom, and whether a silence is the link's or only one target's. */
-#include "daemon/schedule.h"
+/* When to ask whom: out of turn, in turn, and how much. */
+#include "daemon/schedule_internal.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-#define MS(n) (INT64_C(1000) * (n))
-#define SECONDS(n) (INT64_C(1000000) * (n))
-
-/* How long a first byte may take. Without experience: three round trips by geostationary
- * satellite. A silence in a body is shorter: bytes come as they are sent. */
-#define LATE_MIN_US MS(250)
-#define LATE_MAX_US MS(2500)
-#define LATE_UNKNOWN_US MS(1500)
-#define LATE_BODY_US MS(400)
-
-#define ALONE_US MS(2500)       /* silent while others answer: then it is given up */
-#define MUTE_US SECONDS(30)     /* doubles each time */
-#define MUTE_MAX_US SECONDS(600)
-
 #define CHECK_PACE_US MS(700)
-#define SUSPECT_FOR_US SECONDS(10) /* then it is old news */
-#define SUSPECT_AFTER_US MS(50)    /* what was heard so soon after was on its way */
 #define SUSPECT_STRANGER_US SECONDS(5) /* strangers are not asked at each pause */
 #define RECOVERY_PACE_US SECONDS(1)
 #define RECOVERY_SLOW_US SECONDS(2)   /* strangers, and everybody after a minute */
@@ -33,7 +16,6 @@
 #define REQUEST_BYTES 1000 /* of a small request and its answer, headers included */
 #define FILL_US MS(500)    /* a sized body takes about so long */
 #define WIDE 6 /* p90 over p10: it is worth bytes to know more */
-#define WIDE_LEAST_US SECONDS(5)
 #define HEAVY_BYTES INT64_C(16384) /* a small request's body that says something of rate */
 #define COPIES_MAX 8
 #define SIZED_MIN INT64_C(65536)
@@ -77,175 +59,8 @@ sched_init(struct sched *s, const struct conf *c)
 	s->download_last_us = s->upload_last_us = SCHED_NEVER;
 	s->change_us = s->hour_us = s->day_us = SCHED_NEVER;
 	s->rtt_us = s->ttfb_us_p90 = -1;
-	s->wide_us = WIDE_LEAST_US;
+	s->wide_us = SCHED_WIDE_LEAST_US;
 	s->soon_us = INT64_MAX;
-}
-
-/* --- facts --------------------------------------------------------------------------- */
-
-static bool
-muted(const struct sched_target *t, int64_t now_us)
-{
-	return now_us < t->mute_until_us;
-}
-
-static bool
-in_the_air(const struct sched *s, int target)
-{
-	for (int f = 0; f < SCHED_FLIGHTS_MAX; f++)
-		if (s->flight[f].used && s->flight[f].target == target)
-			return true;
-	return false;
-}
-
-static int64_t
-expected_us(const struct sched *s, const struct sched_flight *f)
-{
-	const struct sched_target *t = &s->target[f->target];
-	int64_t us;
-
-	if (f->answered)
-		return LATE_BODY_US + (t->ttfb_us > 0 ? 2 * t->ttfb_us : 0);
-	if (t->ttfb_us < 0)
-		return LATE_UNKNOWN_US;
-	us = t->ttfb_us + 4 * t->ttfb_us_dev + MS(100);
-	if (f->fresh)
-		us += t->connect_us > 0 ? 2 * t->connect_us : t->ttfb_us;
-	/* Where applications wait long for their first bytes, so may we. */
-	us = us < s->ttfb_us_p90 ? s->ttfb_us_p90 : us;
-	us = us < LATE_MIN_US ? LATE_MIN_US : us;
-	return us > LATE_MAX_US ? LATE_MAX_US : us;
-}
-
-bool
-sched_late(const struct sched *s, int64_t now_us, int flight)
-{
-	const struct sched_flight *f = &s->flight[flight];
-
-	return f->used && now_us - f->last_us > expected_us(s, f);
-}
-
-void
-sched_suspect(struct sched *s, int64_t since_us)
-{
-	s->suspect_us = since_us;
-}
-
-int64_t
-sched_suspected_us(const struct sched *s, int64_t now_us)
-{
-	if (s->suspect_us == SCHED_NEVER || now_us - s->suspect_us > SUSPECT_FOR_US ||
-	    s->heard_us > s->suspect_us + SUSPECT_AFTER_US)
-		return SCHED_NEVER;
-	return s->suspect_us;
-}
-
-/* Something was heard at a time when this one should have been heard as well. */
-static bool
-contradicted(const struct sched *s, const struct sched_flight *f)
-{
-	return s->heard_us > f->last_us + expected_us(s, f) / 2;
-}
-
-static bool
-silent(const struct sched *s, int64_t now_us, int flight)
-{
-	return sched_late(s, now_us, flight) && !contradicted(s, &s->flight[flight]);
-}
-
-/* Targets for small requests that are not known to be dead. */
-static size_t
-askable(const struct sched *s, int64_t now_us)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->targets; i++)
-		n += s->target[i].kind == CONF_LATENCY && !muted(&s->target[i], now_us);
-	return n;
-}
-
-/* Two targets are silent together, or one that was asked on a suspicion; or, where there is only one, it is so twice, the
- * second time on a new connection; or others said already that the link is silent. */
-static bool
-confirmed(const struct sched *s, int64_t now_us, const struct est_snapshot *belief)
-{
-	bool down = belief->state == EST_STALLED || belief->state == EST_OFFLINE;
-	size_t flights = 0, targets = 0;
-	bool fresh = false;
-
-	for (int f = 0; f < SCHED_FLIGHTS_MAX; f++) {
-		bool first = true;
-
-		if (!silent(s, now_us, f))
-			continue;
-		for (int k = 0; k < f; k++)
-			if (silent(s, now_us, k) &&
-			    s->flight[k].target == s->flight[f].target)
-				first = false;
-		flights++;
-		targets += first;
-		fresh = fresh || s->flight[f].fresh;
-	}
-	if (targets >= 2 || (flights >= 1 && down) ||
-	    (flights >= 1 && sched_suspected_us(s, now_us) != SCHED_NEVER))
-		return true;
-	return flights >= 2 && fresh && askable(s, now_us) <= 1;
-}
-
-/*
- * How long others wait for first bytes. The estimate counts who waits now with the time that
- * it has waited so far; of that, the requests that are to be judged are no experience. Three
- * medians are a bound that a single one does not move.
- */
-static void
-learn_wait(struct sched *s, const struct est_snapshot *belief)
-{
-	int64_t most_us = 3 * belief->ttfb.us_p50;
-
-	if (belief->state != EST_ONLINE)
-		return;
-	s->ttfb_us_p90 = !belief->ttfb.known ? -1
-	    : belief->ttfb.us_p90 < most_us ? belief->ttfb.us_p90 : most_us;
-}
-
-void
-sched_judge(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
-    enum sched_verdict verdict[SCHED_FLIGHTS_MAX])
-{
-	bool yes;
-
-	learn_wait(s, belief);
-	yes = confirmed(s, now_us, belief);
-	if (yes && s->silent_since_us == SCHED_NEVER)
-		s->silent_since_us = now_us;
-	if (yes)
-		s->confirmed_us = now_us;
-	else if (s->heard_us > s->confirmed_us)
-		s->silent_since_us = SCHED_NEVER;
-	for (int i = 0; i < SCHED_FLIGHTS_MAX; i++) {
-		const struct sched_flight *f = &s->flight[i];
-
-		verdict[i] = SCHED_WAIT;
-		if (!sched_late(s, now_us, i))
-			continue;
-		if (!contradicted(s, f))
-			verdict[i] = !yes ? (f->told ? SCHED_HOLD : SCHED_WAIT)
-			    : f->answered ? (f->told ? SCHED_HOLD : SCHED_WAIT)
-					  : SCHED_EVIDENCE;
-		else if (s->confirmed_us >= f->started_us)
-			verdict[i] = SCHED_OVERTAKEN;
-		else if (now_us - f->last_us > ALONE_US)
-			verdict[i] = SCHED_ALONE;
-		else if (f->told)
-			verdict[i] = SCHED_HOLD;
-	}
-}
-
-void
-sched_heard(struct sched *s, int64_t at_us)
-{
-	if (at_us > s->heard_us)
-		s->heard_us = at_us;
 }
 
 /* --- the budget ------------------------------------------------------------------------ */
@@ -271,8 +86,8 @@ in_time(const struct sched *s, int64_t now_us, int64_t bytes)
 	return s->hour_bytes + bytes <= due_bytes;
 }
 
-static bool
-affordable(struct sched *s, int64_t now_us, int64_t bytes)
+bool
+sched_affordable(struct sched *s, int64_t now_us, int64_t bytes)
 {
 	roll(now_us, SECONDS(3600), &s->hour_us, &s->hour_bytes);
 	roll(now_us, SECONDS(86400), &s->day_us, &s->day_bytes);
@@ -294,11 +109,11 @@ choose(struct sched *s, int64_t now_us, enum conf_target_kind kind, bool urgent)
 		const struct sched_target *t = &s->target[i];
 		int score = 4;
 
-		if (t->kind != kind || (!urgent && in_the_air(s, (int)i)))
+		if (t->kind != kind || (!urgent && sched_in_the_air(s, (int)i)))
 			continue;
-		if (!urgent && (muted(t, now_us) ||
+		if (!urgent && (sched_muted(t, now_us) ||
 				(!t->own && now_us - t->asked_us < s->stranger_us) ||
-				!affordable(s, now_us, REQUEST_BYTES + t->body_bytes)))
+				!sched_affordable(s, now_us, REQUEST_BYTES + t->body_bytes)))
 			continue;
 		for (int f = 0; f < SCHED_FLIGHTS_MAX; f++) {
 			const struct sched_flight *o = &s->flight[f];
@@ -310,7 +125,7 @@ choose(struct sched *s, int64_t now_us, enum conf_target_kind kind, bool urgent)
 			else if (score > 2 && strcmp(s->target[o->target].host, t->host) == 0)
 				score = 3;
 		}
-		if (muted(t, now_us))
+		if (sched_muted(t, now_us))
 			score = 0;
 		if (best < 0 || score > best_score ||
 		    (score == best_score && t->asked_us < s->target[best].asked_us)) {
@@ -353,7 +168,7 @@ urgent(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
 	int flights = 0, young = 0, target;
 
 	for (int f = 0; f < SCHED_FLIGHTS_MAX; f++) {
-		quiet = quiet || silent(s, now_us, f);
+		quiet = quiet || sched_silent(s, now_us, f);
 		flights += s->flight[f].used;
 		young += s->flight[f].used && !sched_late(s, now_us, f);
 	}
@@ -361,7 +176,7 @@ urgent(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
 	if (!(suspicion || quiet) || flights >= URGENT_FLIGHTS_MAX ||
 	    (young > 0 && s->silent_since_us == SCHED_NEVER) ||
 	    now_us - s->urgent_us < recovery_pace_us(s, now_us) ||
-	    !affordable(s, now_us, REQUEST_BYTES))
+	    !sched_affordable(s, now_us, REQUEST_BYTES))
 		return false;
 	target = choose(s, now_us, CONF_LATENCY, true);
 	if (target < 0)
@@ -396,8 +211,8 @@ small(struct sched *s, int64_t now_us, struct sched_ask *out)
 		return false;
 	/* Strangers share the time between two requests to one of them, so that somebody
 	 * is asked as evenly as may be. */
-	if (!t->own && askable(s, now_us) > 0 && t->asked_us != SCHED_NEVER &&
-	    now_us - s->latency_us < s->stranger_us / (int64_t)askable(s, now_us) &&
+	if (!t->own && sched_askable(s, now_us) > 0 && t->asked_us != SCHED_NEVER &&
+	    now_us - s->latency_us < s->stranger_us / (int64_t)sched_askable(s, now_us) &&
 	    now_us < s->soon_us)
 		return false;
 	*out = (struct sched_ask){ .target = target, .copies = 1,
@@ -425,7 +240,7 @@ filler(struct sched *s, int64_t now_us, enum conf_target_kind kind, int *copies,
 
 		if (t->kind == CONF_DOWNLOAD)
 			return -1; /* there is one; it may not be asked now */
-		if (t->kind != CONF_LATENCY || !t->own || muted(t, now_us) ||
+		if (t->kind != CONF_LATENCY || !t->own || sched_muted(t, now_us) ||
 		    t->body_bytes < HEAVY_BYTES)
 			continue;
 		*copies = (int)(bytes / t->body_bytes);
@@ -466,29 +281,15 @@ sized(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
 	bytes = bytes > most ? most : bytes < SIZED_MIN ? SIZED_MIN : bytes;
 	if (copies > 1)
 		bytes = copies * s->target[target].body_bytes;
-	if (!affordable(s, now_us, bytes + REQUEST_BYTES))
+	if (!sched_affordable(s, now_us, bytes + REQUEST_BYTES))
 		return false;
 	if (!up && s->target[target].own)
-		s->wide_us = now_us - last_us < s->download_us ? 2 * s->wide_us : WIDE_LEAST_US;
+		s->wide_us = now_us - last_us < s->download_us ? 2 * s->wide_us : SCHED_WIDE_LEAST_US;
 	if (!s->target[target].own)
 		s->wide_us = s->download_us;
 	*out = (struct sched_ask){ .target = target, .bytes = bytes, .copies = copies,
 		.why = SCHED_SIZED, .fresh = s->target[target].fresh_next };
 	return true;
-}
-
-/* The link became another one: kept connections remember what it was. Where it may have
- * become a better one, only a body that fills it can show. */
-static void
-renew(struct sched *s, int64_t now_us, bool better)
-{
-	for (size_t i = 0; i < s->targets; i++)
-		s->target[i].fresh_next = true;
-	s->renew = true;
-	s->soon_us = now_us;
-	s->wide_us = WIDE_LEAST_US;
-	if (better && now_us - s->download_last_us > WIDE_LEAST_US / 2)
-		s->download_last_us = SCHED_NEVER;
 }
 
 static void
@@ -500,7 +301,7 @@ answer_change(struct sched *s, int64_t now_us, const struct est_snapshot *belief
 	    belief->change.at_us <= s->change_us)
 		return;
 	s->change_us = belief->change.at_us;
-	renew(s, now_us, kind != EST_CHANGE_DROP);
+	sched_renew(s, now_us, kind != EST_CHANGE_DROP);
 }
 
 bool
@@ -545,101 +346,11 @@ sched_started(struct sched *s, int64_t now_us, const struct sched_ask *ask)
 			s->soon_us = INT64_MAX;
 		for (size_t i = 0; i < s->targets && s->soon_us == INT64_MAX; i++)
 			if (s->target[i].kind == CONF_LATENCY && s->target[i].own &&
-			    s->target[i].fresh_next && !muted(&s->target[i], now_us))
+			    s->target[i].fresh_next && !sched_muted(&s->target[i], now_us))
 				s->soon_us = now_us + MS(300);
 		return f;
 	}
 	return -1;
-}
-
-/* --- what became of it ------------------------------------------------------------------ */
-
-/* RFC 6298, 2: gains of 1/8 and 1/4. */
-static void
-smooth(int64_t *mean_us, int64_t *dev_us, int64_t us)
-{
-	int64_t off = us - *mean_us;
-
-	if (*mean_us < 0) {
-		*mean_us = us;
-		*dev_us = us / 2;
-		return;
-	}
-	*dev_us += ((off < 0 ? -off : off) - *dev_us) / 4;
-	*mean_us += off / 8;
-}
-
-/* A round trip that is suddenly much shorter: another path, and kept connections do not
- * know it. */
-static void
-watch_rtt(struct sched *s, int64_t now_us, int64_t rtt_us)
-{
-	if (s->rtt_us > 0 && rtt_us < s->rtt_us * 6 / 10) {
-		renew(s, now_us, true);
-		s->rtt_us = rtt_us;
-	}
-	s->rtt_us = s->rtt_us < 0 ? rtt_us : s->rtt_us + (rtt_us - s->rtt_us) / 8;
-}
-
-int64_t
-sched_mute(struct sched *s, int64_t now_us, int target)
-{
-	struct sched_target *t = &s->target[target];
-	int64_t for_us = MUTE_US << (t->mutes < 8 ? t->mutes : 8);
-
-	if (for_us > MUTE_MAX_US)
-		for_us = MUTE_MAX_US;
-	t->mutes++;
-	t->mute_until_us = now_us + for_us;
-	return for_us;
-}
-
-void
-sched_ended(struct sched *s, int64_t now_us, int flight, const struct sched_end *end)
-{
-	struct sched_flight *f = &s->flight[flight];
-	struct sched_target *t = &s->target[f->target];
-
-	assert(f->used);
-	f->used = false;
-	(void)affordable(s, now_us, 0);
-	s->hour_bytes += end->wire_bytes;
-	s->day_bytes += end->wire_bytes;
-	if (!end->answered) {
-		t->fresh_next = true;
-		return;
-	}
-	sched_heard(s, now_us);
-	if (!end->failed) {
-		t->mutes = 0;
-		t->mute_until_us = SCHED_NEVER;
-		t->body_bytes = end->body_bytes;
-	}
-	/* One that waited for the end of an outage is no measure of its target. */
-	if (s->confirmed_us >= f->started_us)
-		return;
-	if (end->ttfb_us >= 0)
-		smooth(&t->ttfb_us, &t->ttfb_us_dev, end->ttfb_us);
-	if (end->connect_us > 0)
-		t->connect_us = t->connect_us < 0
-		    ? end->connect_us
-		    : t->connect_us + (end->connect_us - t->connect_us) / 4;
-	if (end->rtt_us > 0)
-		watch_rtt(s, now_us, end->rtt_us);
-}
-
-void
-sched_reset(struct sched *s, int64_t now_us)
-{
-	for (size_t i = 0; i < s->targets; i++) {
-		s->target[i].fresh_next = true;
-		s->target[i].ttfb_us = s->target[i].connect_us = -1;
-		s->target[i].mute_until_us = SCHED_NEVER;
-		s->target[i].mutes = 0;
-	}
-	s->heard_us = s->confirmed_us = s->silent_since_us = SCHED_NEVER;
-	s->rtt_us = -1;
-	s->soon_us = now_us;
 }
 
 /* --- for people ------------------------------------------------------------------------- */
