@@ -16,7 +16,17 @@ void
 est_add_carried(struct est *e, int64_t now_us, enum est_source source,
     enum est_direction direction, int64_t bytes, int64_t dt_us, int64_t clock_us, bool at_least)
 {
-	const struct portion p = {
+	struct portion p;
+
+	assert(source < EST_SOURCES && direction < EST_DIRECTIONS && clock_us >= 0);
+	evidence_advance(e, now_us);
+	if (bytes <= 0)
+		return;
+	if (bytes > BYTES_MOST || dt_us < DT_LEAST_US || dt_us > DT_MOST_US) {
+		e->rejected[EST_REJECT_ABSURD]++;
+		return;
+	}
+	p = (struct portion){
 		.from_us = now_us - dt_us,
 		.to_us = now_us,
 		.start_us = now_us - dt_us,
@@ -27,15 +37,6 @@ est_add_carried(struct est *e, int64_t now_us, enum est_source source,
 		.direction = (uint8_t)direction,
 		.at_least = at_least,
 	};
-
-	assert(source < EST_SOURCES && direction < EST_DIRECTIONS && clock_us >= 0);
-	evidence_advance(e, now_us);
-	if (bytes <= 0)
-		return;
-	if (bytes > BYTES_MOST || dt_us < DT_LEAST_US || dt_us > DT_MOST_US) {
-		e->rejected[EST_REJECT_ABSURD]++;
-		return;
-	}
 	evidence_tally(e, source, bytes, p.dt_s < 2.0f ? p.dt_s : 2.0f);
 	evidence_life(e, now_us, EVIDENCE_NOBODYS);
 	e->unanswered_s = 0.0f;
@@ -50,12 +51,7 @@ void
 est_add_silence(struct est *e, int64_t now_us, enum est_source source, int64_t waited_us,
     int places)
 {
-	const struct silence_of of = {
-		.from_us = now_us - waited_us,
-		.to_us = now_us,
-		.others = places - 1,
-		.whole = true,
-	};
+	struct silence_of of;
 
 	assert(source < EST_SOURCES && places >= 2);
 	evidence_advance(e, now_us);
@@ -63,6 +59,12 @@ est_add_silence(struct est *e, int64_t now_us, enum est_source source, int64_t w
 		e->rejected[EST_REJECT_ABSURD]++;
 		return;
 	}
+	of = (struct silence_of){
+		.from_us = now_us - waited_us,
+		.to_us = now_us,
+		.others = places - 1,
+		.whole = true,
+	};
 	evidence_tally(e, source, 0, 0.05f);
 	e->rejected[EST_TAKEN]++;
 	evidence_silence_of(e, &of);
