@@ -40,6 +40,7 @@ est_init(struct est *e, enum est_link_kind kind, int64_t now_us)
 		belief_init(&e->way[d].belief, e->prior);
 		window_init(&e->way[d].window);
 		feedback_init(&e->way[d].feedback);
+		reversion_init(&e->way[d].reversion);
 		e->way[d].slow_us = -1;
 	}
 	fate_init(&e->fate);
@@ -57,6 +58,8 @@ evidence_settle(struct est *e)
 	evidence_learn(e);
 	evidence_judge(e);
 	e->read_horizon_us = 0;
+	for (int d = 0; d < EST_DIRECTIONS; d++)
+		e->way[d].feedback.noted = false;
 }
 
 enum est_verdict
@@ -107,14 +110,14 @@ keep_forecasts(struct est *e)
 {
 	for (int d = 0; d < EST_DIRECTIONS; d++) {
 		struct est_way *way = &e->way[d];
-		float mass[LEVELS];
+		float raw[3];
 
 		if (!way->used || !feedback_due(&way->feedback, e->now_us))
 			continue;
 		if (e->now_us - way->used_us > INT64_C(1000000) || e->change.state == EST_OFFLINE)
 			continue;
-		evidence_forecast(e, (enum est_direction)d, FEEDBACK_HORIZON_S, mass);
-		feedback_note(&way->feedback, e->now_us, mass);
+		evidence_forecast(e, (enum est_direction)d, FEEDBACK_HORIZON_S, raw);
+		feedback_note(&way->feedback, e->now_us, raw);
 	}
 }
 

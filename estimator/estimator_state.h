@@ -29,6 +29,7 @@ struct est_way {
 	struct belief belief;
 	struct window window;
 	struct feedback feedback;
+	struct reversion reversion;
 	int64_t used_us;   /* end of the last increment */
 	int64_t last_us;   /* end of the last increment that only the link limited */
 	float last_y;      /* its level */

@@ -47,7 +47,7 @@ evidence_advance(struct est *e, int64_t now_us)
 {
 	const int64_t dt_us = now_us - e->evolved_us;
 	const float dt_s = fminf((float)dt_us * 1e-6f, AGE_MOST_S);
-	int steps = (int)(dt_s / STEP_S) + 1;
+	int steps = (int)(dt_s / STEP_S - 0.01f) + 1;
 
 	assert(now_us >= e->now_us && dt_us >= 0);
 	e->now_us = now_us;

@@ -54,9 +54,8 @@ void evidence_path_changed(struct est *e, float octaves);
 /* Some evidence of a source, of that weight (seconds of body, or less). */
 void evidence_tally(struct est *e, enum est_source source, int64_t bytes, float weight);
 
-/* The mass of each level of the mean of the next horizon_s. */
-void evidence_forecast(const struct est *e, enum est_direction d, float horizon_s,
-    float out[LEVELS]);
+/* p10, p50 and p90 of the mean of the next horizon_s as levels, before calibration. */
+void evidence_forecast(const struct est *e, enum est_direction d, float horizon_s, float raw[3]);
 
 /* After any event: the words follow the belief, and the last answer is void. */
 void evidence_settle(struct est *e);

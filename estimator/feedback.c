@@ -9,7 +9,7 @@
 #define OFFSET_MOST 1.5f
 #define BODY_LEAST_S 3.0f
 #define LIMITED_MOST 0.3f
-#define NOTE_EVERY_US INT64_C(500000)
+#define NOTE_EVERY_US INT64_C(1000000)
 
 void
 feedback_init(struct feedback *f)
@@ -57,23 +57,38 @@ feedback_due(struct feedback *f, int64_t now_us)
 }
 
 void
-feedback_note(struct feedback *f, int64_t now_us, const float mass[LEVELS])
+feedback_note(struct feedback *f, int64_t now_us, const float y[3])
 {
 	const uint8_t at = f->next;
 
 	f->next = (uint8_t)((at + 1) % FORECASTS_KEPT);
 	f->noted_us = now_us;
 	f->past[at].until_us = now_us + (int64_t)(FEEDBACK_HORIZON_S * 1e6f);
-	f->past[at].p10 = level_quantile(mass, 0.1f);
-	f->past[at].p90 = level_quantile(mass, 0.9f);
+	f->past[at].p10 = y[0];
+	f->past[at].p90 = y[2];
+	f->noted_p50 = y[1];
+	f->noted = true;
 	f->past[at].bytes = f->past[at].body_s = f->past[at].limited_s = 0.0f;
 }
 
 void
-feedback_quantiles(const struct feedback *f, const float mass[LEVELS], float y[3])
+feedback_apply(const struct feedback *f, const float raw[3], float y[3])
 {
-	y[1] = level_quantile(mass, 0.5f);
-	y[0] = fminf(level_quantile(mass, 0.1f) + f->c10, y[1]);
-	y[2] = fmaxf(level_quantile(mass, 0.9f) + f->c90, y[1]);
+	y[1] = raw[1];
+	y[0] = fminf(raw[0] + f->c10, y[1]);
+	y[2] = fmaxf(raw[2] + f->c90, y[1]);
 	assert(y[0] <= y[1] && y[1] <= y[2]);
+}
+
+bool
+feedback_noted(const struct feedback *f, int64_t now_us, float raw[3])
+{
+	const unsigned at = (f->next + FORECASTS_KEPT - 1u) % FORECASTS_KEPT;
+
+	if (!f->noted || f->noted_us != now_us)
+		return false;
+	raw[0] = f->past[at].p10;
+	raw[1] = f->noted_p50;
+	raw[2] = f->past[at].p90;
+	return true;
 }

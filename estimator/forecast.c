@@ -9,8 +9,7 @@
 #define SLOTS 5
 #define ERROR_SHARE 0.2f  /* of the mass may be off by */
 #define ERROR_OCTAVES 0.5f
-#define TO_MEM 0.1f   /* the level reverts a little to that of the last 15 s */
-#define TO_LAST 0.125f /* and the last second is more than white noise allows */
+#define TO_LAST 0.125f /* the last second is more than white noise allows */
 #define SHIFT_MOST 1.5f
 #define LN2 0.69314718f
 
@@ -57,7 +56,7 @@ static float
 reversion(const struct forecast_ask *ask, const float alive[LEVELS])
 {
 	const float median = level_quantile(alive, 0.5f);
-	float by = TO_MEM * (level_quantile(ask->belief->mem, 0.5f) - median);
+	float by = ask->to_mem * (level_quantile(ask->belief->mem, 0.5f) - median);
 
 	if (ask->last_known)
 		by += TO_LAST * (ask->last_y - median) * num_exp(-ask->last_age_s / 2.0f);
@@ -122,4 +121,14 @@ forecast_mass(const struct forecast_ask *ask, float out[LEVELS])
 		level_add_moved(out, alive, on * die / SLOTS, slot_octaves[k]);
 	add_dead(ask, low, out);
 	level_normalise(out);
+}
+
+void
+forecast_quantiles(const struct forecast_ask *ask, float y[3])
+{
+	static const float q[3] = { 0.1f, 0.5f, 0.9f };
+	float mass[LEVELS];
+
+	forecast_mass(ask, mass);
+	level_quantiles(mass, q, y);
 }

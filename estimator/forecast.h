@@ -24,10 +24,31 @@ struct forecast_ask {
 	float last_y; /* level of the last rate that nothing but the link limited */
 	float last_age_s;
 	bool last_known;
+	float to_mem; /* share by which the level goes back to that of the last 15 s */
 };
+
+/*
+ * How much a link goes back to the level of its last 15 s is learnt: little where it
+ * wanders, most of the way where it swings around a mean. Least mean squares over what came
+ * one to six seconds after a look at both.
+ */
+struct reversion {
+	float to_mem;
+	float away, median; /* at the look: from the median to the memory; the median */
+	int64_t at_us;      /* of the look */
+	bool looked;
+};
+
+void reversion_init(struct reversion *r);
+
+/* The link alone set the pace of an increment at level y, which ended at_us. */
+void reversion_seen(struct reversion *r, const struct belief *b, int64_t at_us, float y);
 
 /* The mass of each level of the mean rate; sums to 1. */
 void forecast_mass(const struct forecast_ask *ask, float out[LEVELS]);
+
+/* Its p10, p50 and p90, as levels. */
+void forecast_quantiles(const struct forecast_ask *ask, float y[3]);
 
 /*
  * Slow calibration by what came true (adaptive conformal inference: Gibbs and Candes,
@@ -43,6 +64,8 @@ struct feedback {
 	} past[FORECASTS_KEPT];
 	float c10, c90;
 	int64_t noted_us;
+	float noted_p50;
+	bool noted; /* and nothing was learnt since */
 	uint8_t next;
 };
 
@@ -54,11 +77,14 @@ void feedback_seen(struct feedback *f, float bytes, float dt_s, bool limited);
 /* Judge what is due; whether it is time for a new forecast to be kept. */
 bool feedback_due(struct feedback *f, int64_t now_us);
 
-/* Keep one: the quantiles of a forecast's mass, without offsets. */
-void feedback_note(struct feedback *f, int64_t now_us, const float mass[LEVELS]);
+/* Keep one: p10, p50 and p90 of a forecast as levels, without offsets. */
+void feedback_note(struct feedback *f, int64_t now_us, const float raw[3]);
 
-/* p10 <= p50 <= p90 as levels, offsets included. */
-void feedback_quantiles(const struct feedback *f, const float mass[LEVELS], float y[3]);
+/* The one that was kept at this very instant; false: there is none, or it is void. */
+bool feedback_noted(const struct feedback *f, int64_t now_us, float raw[3]);
+
+/* p10 <= p50 <= p90 with the offsets. */
+void feedback_apply(const struct feedback *f, const float raw[3], float y[3]);
 
 #define FEEDBACK_HORIZON_S 5.0f
 

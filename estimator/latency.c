@@ -15,7 +15,7 @@
 #define STEP_WINDOW_US INT64_C(15000000)
 #define LOSS_KEEP 0.985f /* a request: some 64 are remembered */
 
-_Static_assert(DELAYS_KEPT < 256, "indices are bytes");
+_Static_assert(DELAYS_KEPT < 256 && DELAYS_KEPT % 4 == 0, "indices are bytes");
 
 void
 latency_init(struct latency *l)
@@ -83,12 +83,15 @@ delays_quantile(const struct delays *d, int64_t now_us, float q, float overdue_s
 
 	if (d->len == 0)
 		return overdue_s > 0.0f ? overdue_s : -1.0f;
-	for (int i = 0; i < d->len; i++) {
-		const float age_s = (float)(now_us - d->at_us[i]) * 1e-6f;
+	for (int i = 0; i < DELAYS_KEPT; i += 4) {
+		v4f age;
 
-		weight[i] = num_exp2(-num_clamp(age_s / HALF_LIFE_S, 0.0f, 40.0f));
-		sum += weight[i];
+		for (int k = 0; k < 4; k++)
+			age[k] = (float)(now_us - d->at_us[i + k]) * (1e-6f / HALF_LIFE_S);
+		v4_store(weight + i, v4_exp2(-v4_min(v4_max(age, v4_all(0.0f)), v4_all(40.0f))));
 	}
+	for (int i = 0; i < d->len; i++)
+		sum += weight[i];
 	waiting = passed ? 0.0f : fmaxf(1.0f, sum) * OVERDUE_SHARE / (1.0f - OVERDUE_SHARE);
 	sum += waiting;
 	for (int i = 0; i < d->len; i++) {

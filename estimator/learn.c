@@ -62,6 +62,8 @@ follow(struct est *e, struct est_way *way, const struct portion *p, float y, boo
 		way->last_y = y;
 		way->last_us = p->to_us;
 		way->last_known = true;
+		if (p->dt_s > 0.05f)
+			reversion_seen(&way->reversion, &way->belief, p->to_us, y);
 	}
 	if (y > TRICKLE_LEVEL)
 		way->slow_us = -1;

@@ -111,6 +111,26 @@ level_quantile(const float mass[LEVELS], float q)
 }
 
 void
+level_quantiles(const float mass[LEVELS], const float q[3], float y[3])
+{
+	const float sum = level_sum(mass);
+	float below = 0.0f;
+	int k = 0;
+
+	for (int i = 0; i < LEVELS && k < 3; i++) {
+		while (k < 3 && below + mass[i] >= q[k] * sum && mass[i] > 0.0f) {
+			const float inside =
+			    num_clamp((q[k] * sum - below) / mass[i], 0.0f, 1.0f);
+
+			y[k++] = LEVEL_BASE + ((float)i + inside) / LEVELS_AN_OCTAVE;
+		}
+		below += mass[i];
+	}
+	for (; k < 3; k++) /* rounding left nothing above, or there is no mass */
+		y[k] = k > 0 ? y[k - 1] : LEVEL_BASE;
+}
+
+void
 level_add_moved(float to[LEVELS], const float from[LEVELS], float weight, float octaves)
 {
 	const float bins = num_clamp(octaves * LEVELS_AN_OCTAVE, -LEVELS, LEVELS);
@@ -119,16 +139,26 @@ level_add_moved(float to[LEVELS], const float from[LEVELS], float weight, float 
 	const float upper = weight * (bins - whole), lower = weight - upper;
 
 	/* Bin i goes to i + by and, with the fraction, to i + by + 1. */
-	for (int i = 0; i < LEVELS; i++) {
-		const int j = i + by;
+	const int first = by < 0 ? -by : 0;
+	const int end = LEVELS - 1 - (by > 0 ? by : 0);
+	float out = 0.0f;
+	int i = first;
 
-		if (j >= 0 && j + 1 < LEVELS) {
-			to[j] += lower * from[i];
-			to[j + 1] += upper * from[i];
-		} else {
-			to[j < 0 ? 0 : LEVELS - 1] += weight * from[i];
-		}
-	}
+	for (; i + 4 <= end; i += 4)
+		v4_store(to + i + by, v4_load(to + i + by) + lower * v4_load(from + i));
+	for (; i < end; i++)
+		to[i + by] += lower * from[i];
+	for (i = first; i + 4 <= end; i += 4)
+		v4_store(to + i + by + 1, v4_load(to + i + by + 1) + upper * v4_load(from + i));
+	for (; i < end; i++)
+		to[i + by + 1] += upper * from[i];
+	for (i = 0; i < first && i < LEVELS; i++)
+		out += from[i];
+	to[0] += weight * out;
+	out = 0.0f;
+	for (i = end > first ? end : first; i < LEVELS; i++)
+		out += from[i];
+	to[LEVELS - 1] += weight * out;
 }
 
 void

@@ -10,8 +10,7 @@
 #define KNOWN_NOTHING_OCTAVES 6.7f /* from p10 to p90 of a prior */
 
 void
-evidence_forecast(const struct est *e, enum est_direction d, float horizon_s,
-    float out[LEVELS])
+evidence_forecast(const struct est *e, enum est_direction d, float horizon_s, float raw[3])
 {
 	const struct est_way *way = &e->way[d];
 	const struct forecast_ask ask = {
@@ -22,23 +21,26 @@ evidence_forecast(const struct est *e, enum est_direction d, float horizon_s,
 		.last_y = way->last_y,
 		.last_age_s = fmaxf(0.0f, (float)(e->now_us - way->last_us) * 1e-6f),
 		.last_known = way->last_known,
+		.to_mem = way->reversion.to_mem,
 	};
 
-	forecast_mass(&ask, out);
+	forecast_quantiles(&ask, raw);
 }
 
 static void
 read_rate(const struct est *e, enum est_direction d, float horizon_s, struct est_rate *out,
     float y[3])
 {
-	float mass[LEVELS];
+	const struct feedback *f = &e->way[d].feedback;
+	float raw[3];
 
 	if (!e->way[d].belief.known) {
 		*out = (struct est_rate){ .known = false };
 		return;
 	}
-	evidence_forecast(e, d, horizon_s, mass);
-	feedback_quantiles(&e->way[d].feedback, mass, y);
+	if (horizon_s != FEEDBACK_HORIZON_S || !feedback_noted(f, e->now_us, raw))
+		evidence_forecast(e, d, horizon_s, raw);
+	feedback_apply(f, raw, y);
 	out->known = true;
 	out->kbps_p10 = (int64_t)lrintf(level_to_kbps(y[0]));
 	out->kbps_p50 = (int64_t)lrintf(level_to_kbps(y[1]));

@@ -64,7 +64,8 @@ place(struct est *e, struct reading *r)
 
 	r->start_us = s->ended_us - s->duration_us;
 	r->at_us = s->ended_us;
-	if (f != NULL && (r->start_us > f->last_us + 1000 || s->direction != (enum est_direction)f->direction)) {
+	if (f != NULL && (r->start_us > f->last_us + 1000 ||
+	    s->direction != (enum est_direction)f->direction)) {
 		flows_close(f); /* another request under the same name */
 		f = NULL;
 	}

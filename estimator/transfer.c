@@ -39,7 +39,7 @@ est_transfer(struct est *e, int64_t now_us, enum est_direction direction, int64_
     struct est_seconds *out)
 {
 	const float size = (float)(bytes > 0 ? bytes : 1);
-	float mass[LEVELS], y[3], s[3], horizon_s = 5.0f;
+	float raw[3], y[3], s[3], horizon_s = 5.0f;
 
 	assert(direction == EST_DOWN || direction == EST_UP);
 	est_tick(e, now_us);
@@ -49,8 +49,8 @@ est_transfer(struct est *e, int64_t now_us, enum est_direction direction, int64_
 	}
 	/* The mean over as long as it takes: a fixed point, near enough after three steps. */
 	for (int k = 0; k < 3; k++) {
-		evidence_forecast(e, direction, horizon_s, mass);
-		feedback_quantiles(&e->way[direction].feedback, mass, y);
+		evidence_forecast(e, direction, horizon_s, raw);
+		feedback_apply(&e->way[direction].feedback, raw, y);
 		horizon_s = num_clamp(body_s(e, direction, size, y[1]), HORIZON_LEAST_S,
 		    HORIZON_MOST_S);
 	}
