@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The estimator on journeys of our own making, beside the method of hls.js.
+ *
+ *	journeys             TAP: each journey against its limits
+ *	journeys --table     the figures, as the README has them
+ *	journeys --limits    what the limits may be: 1.3 times what is measured
+ */
+#include "estimator/estimator.h"
+#include "tests/sim/client.h"
+#include "tests/sim/dual_ewma.h"
+#include "tests/sim/journeys.h"
+#include "tests/sim/score.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct run {
+	struct est est;
+	struct dual_ewma ewma;
+	struct client client;
+	struct ride ride;
+	struct ticks ours, theirs;
+};
+
+static struct run run;
+
+static void
+take(void *arg, const struct est_sample *s)
+{
+	struct run *r = arg;
+
+	est_add(&r->est, s->ended_us, s);
+	if (!s->in_progress && s->error == EST_ERROR_NONE && s->bytes > 0)
+		dual_ewma_add(&r->ewma, (double)s->bytes, (double)s->duration_us * 1e-6);
+}
+
+static void
+tick(struct run *r, int64_t now_us)
+{
+	const double t_s = (double)now_us * 1e-6;
+	const double kbps = dual_ewma_kbps(&r->ewma);
+	struct est_snapshot s;
+
+	est_read(&r->est, now_us, EST_HORIZON_US, &s);
+	r->ours.at[r->ours.len++] = (struct tick){
+		.t_s = t_s,
+		.kbps = { s.rate[EST_DOWN].known ? (double)s.rate[EST_DOWN].kbps_p10 : -1.0,
+		    s.rate[EST_DOWN].known ? (double)s.rate[EST_DOWN].kbps_p50 : -1.0,
+		    s.rate[EST_DOWN].known ? (double)s.rate[EST_DOWN].kbps_p90 : -1.0 },
+		.offline = s.state == EST_OFFLINE,
+	};
+	r->theirs.at[r->theirs.len++] = (struct tick){
+		.t_s = t_s,
+		.kbps = { kbps, kbps, kbps },
+	};
+}
+
+static void
+travel(struct run *r, const struct journey *j)
+{
+	const int steps = (int)(j->plan.seconds / CLIENT_STEP_S);
+	const int each = (int)(TICK_S / CLIENT_STEP_S);
+
+	memset(r, 0, sizeof *r);
+	ride_make(&r->ride, &j->plan, j->seed);
+	client_init(&r->client, j->client, &r->ride, j->seed + 1000);
+	r->client.report = take;
+	r->client.arg = r;
+	est_init(&r->est, EST_LINK_OTHER, 0);
+	for (int i = 1; i <= steps; i++) {
+		const int64_t now_us = llround(i * CLIENT_STEP_S * 1e6);
+
+		client_step(&r->client);
+		if (i % (each / 2) == 0)
+			est_tick(&r->est, now_us);
+		if (i % each == 0)
+			tick(r, now_us);
+	}
+}
+
+static bool
+within(const struct journey *j, const struct figures *f)
+{
+	const struct limits *most = &j->most;
+
+	return f->error <= most->error && f->wis <= most->wis && f->missed <= most->missed &&
+	    f->falsely <= most->falsely &&
+	    (f->outages == 0 || (f->detect_s <= most->detect_s && f->recover_s <= most->recover_s));
+}
+
+static void
+print_row(const struct journey *j, const struct figures *f, const struct figures *their)
+{
+	printf("| %-32s | %-5s | %5.2f | %5.2f | %4.2f |", j->name, client_name(j->client),
+	    f->error, f->wis, f->cover);
+	if (f->outages > 0)
+		printf(" %2d of %-2d | %4.1f | %4.1f |", f->outages - f->missed, f->outages,
+		    f->detect_s, f->recover_s);
+	else
+		printf("          |      |      |");
+	printf(" %2d | %5.2f |", f->falsely, their->error);
+	if (f->outages > 0)
+		printf(" %2d of %-2d |\n", their->outages - their->missed, their->outages);
+	else
+		printf("          |\n");
+}
+
+static void
+print_limits(const struct journey *j, const struct figures *f)
+{
+	printf("\"%s\" %s: { %.2f, %.2f, %.1f, %.1f, %d, %d }\n", j->name, client_name(j->client),
+	    f->error * 1.25 + 0.005, f->wis * 1.25 + 0.005,
+	    f->outages > 0 ? f->detect_s * 1.25 + 0.25 : 0.0,
+	    f->outages > 0 ? f->recover_s * 1.25 + 0.25 : 0.0, f->missed, f->falsely);
+}
+
+static void
+print_tap(int n, const struct journey *j, const struct figures *f, const struct figures *their)
+{
+	const bool ok = within(j, f);
+
+	printf("%s %d - %s, %s, seed %llu: within its limits\n",
+	    ok ? "ok" : "not ok", n, j->name, client_name(j->client),
+	    (unsigned long long)j->seed);
+	if (!ok)
+		printf("# error %.3f (%.2f) wis %.3f (%.2f, theirs %.3f) detect %.2f (%.1f) "
+		    "recover %.2f (%.1f) missed %d (%d) false %d (%d)\n",
+		    f->error, j->most.error, f->wis, j->most.wis, their->wis, f->detect_s,
+		    j->most.detect_s, f->recover_s, j->most.recover_s, f->missed,
+		    j->most.missed, f->falsely, j->most.falsely);
+}
+
+int
+main(int argc, char **argv)
+{
+	const bool table = argc > 1 && strcmp(argv[1], "--table") == 0;
+	const bool limits = argc > 1 && strcmp(argv[1], "--limits") == 0;
+	double error = 0.0, wis = 0.0, their_error = 0.0;
+	int worse = 0;
+
+	if (table)
+		printf("| journey | client | error | wis | cover | outages seen | detect s | "
+		       "recover s | false | dual EWMA error | seen |\n"
+		       "|---|---|---|---|---|---|---|---|---|---|---|\n");
+	else if (!limits)
+		printf("1..%zu\n", journeys_len + 1);
+	for (size_t i = 0; i < journeys_len; i++) {
+		const struct journey *j = &journeys[i];
+		struct figures f, their;
+
+		travel(&run, j);
+		f = score(&run.ride, &run.ours);
+		their = score(&run.ride, &run.theirs);
+		if (table)
+			print_row(j, &f, &their);
+		else if (limits)
+			print_limits(j, &f);
+		else
+			print_tap((int)i + 1, j, &f, &their);
+		worse += f.wis >= their.wis;
+		error += f.error / (double)journeys_len;
+		wis += f.wis / (double)journeys_len;
+		their_error += their.error / (double)journeys_len;
+	}
+	if (table)
+		printf("| mean | | %.2f | %.2f | | | | | | %.2f | |\n", error, wis, their_error);
+	else if (!limits)
+		/* where a link swings around a mean within seconds, an average does well */
+		printf("%s %zu - dual EWMA is better on one journey at the most, and three times "
+		       "as far off on all\n",
+		    worse <= 1 && 3.0 * wis < their_error ? "ok" : "not ok", journeys_len + 1);
+	return 0;
+}
