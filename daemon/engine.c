@@ -297,7 +297,7 @@ engine_sample(struct engine *e, int64_t now_us, const struct est_sample *sample,
 
 	if (life && !sample->from_cache) {
 		engine_overrule(s, now_us);
-		if (e->kernel)
+		if (e->kernel && (new_bytes > 0 || !sample->in_progress))
 			kernel_answered(e->kernel, sample->ended_us, e->current);
 	}
 	verdict = est_add(&s->est, now_us, sample);

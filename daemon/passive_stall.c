@@ -25,8 +25,10 @@
 /* What came in counts as a flow from so many bytes and intervals on. */
 #define FLOW_BYTES 20000
 #define FLOW_DUMPS 2
-/* Still for so long, or for its worst round trip and the allowance. */
+/* Still for its worst round trip and the allowance: at least, and at most. A steady flow has
+ * no pauses of a round trip, and the question costs little. */
 #define STILL_US (250 * MS)
+#define STILL_MOST_US (600 * MS)
 #define PLACES_MAX 8
 
 struct waiters {
@@ -74,7 +76,7 @@ static void
 judge_still(struct passive_link *l, const struct passive_sum *sum, int64_t now_us,
     struct passive_report *out)
 {
-	int64_t still_us;
+	int64_t still_us, patience_us;
 
 	if (sum->arrived > 0 && sum->arrived >= (int64_t)sum->segment_bytes) {
 		l->flowing++;
@@ -87,7 +89,8 @@ judge_still(struct passive_link *l, const struct passive_sum *sum, int64_t now_u
 	if (!l->was_flowing)
 		return;
 	still_us = now_us - l->data_us;
-	if (still_us < max64(STILL_US, max64(l->rtt_us_worst, 0) + ALLOWANCE_US))
+	patience_us = max64(STILL_US, max64(l->rtt_us_worst, 0) + ALLOWANCE_US);
+	if (still_us < (patience_us < STILL_MOST_US ? patience_us : STILL_MOST_US))
 		return;
 	l->was_flowing = false;
 	/* Its sockets are gone: it came to its end. Another answer since: the link lives. */
@@ -97,7 +100,7 @@ judge_still(struct passive_link *l, const struct passive_sum *sum, int64_t now_u
 		l->wished = true;
 		out->wish = PASSIVE_WISH_STILL;
 		out->wish_us = still_us;
-		out->quiet_since_us = l->data_us;
+		out->quiet_since_us = max64(l->data_us, max64(l->heard_us, l->answered_us));
 	}
 }
 

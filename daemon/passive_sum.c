@@ -11,6 +11,7 @@
 #define WAITED_PER_MILLE 200
 /* The last data came to a socket that is still there, within this of the link's last. */
 #define TOGETHER_US INT64_C(200000)
+#define RTT_MOST_US INT64_C(2500000)
 /* A burst of fewer segments says nothing of a rate. */
 #define BURST_SEGMENTS 10
 
@@ -70,13 +71,14 @@ add_socket(const struct passive_socket *s, struct passive_link *l, int64_t inter
 		l->heard_us = passive_later(l->heard_us, s->heard_us);
 }
 
-/* The worst round trip of late: up at once, down by a sixteenth an interval. */
+/* The worst round trip of late: up at once, down by a sixteenth an interval. One that waited
+ * for the end of an outage is none. */
 static void
 follow_worst(struct passive_link *l, const struct passive_socket *s)
 {
 	int64_t rtt = s->now.rtt_us + 4 * s->now.rttvar_us;
 
-	if (s->now.rtt_us <= 0)
+	if (s->now.rtt_us <= 0 || rtt > RTT_MOST_US)
 		return;
 	if (rtt > l->rtt_us_worst)
 		l->rtt_us_worst = rtt;
