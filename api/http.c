@@ -213,7 +213,6 @@ answer(struct api *api, struct MHD_Connection *mhd, struct conn *conn, struct ca
 		core_refresh(&api->core);
 		return answer_link(api, mhd, call);
 	case ANSWER_LINK:
-	case ANSWER_SAME:
 		return answer_link(api, mhd, call);
 	case ANSWER_ROWS:
 	case ANSWER_STREAM:

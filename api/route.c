@@ -84,10 +84,8 @@ get_link(struct core *core, const struct request *rq, struct answer *out)
 		return 0;
 	}
 	core_etag(core, etag);
-	if (tags != NULL && has_tag(tags, etag)) {
-		out->kind = ANSWER_SAME;
+	if (tags != NULL && has_tag(tags, etag))
 		out->status = 304;
-	}
 	return 0;
 }
 

@@ -23,8 +23,7 @@ struct request {
 
 enum answer_kind {
 	ANSWER_TEXT,   /* `text`, which is the taker's to free */
-	ANSWER_LINK,   /* what core_link gives, shared */
-	ANSWER_SAME,   /* 304 to the same */
+	ANSWER_LINK,   /* what core_link gives, shared; 304: its head alone */
 	ANSWER_WAIT,   /* the same, but not before seq differs from `after`, or wait_us are over */
 	ANSWER_ROWS,   /* a running export, which is the taker's to close; HEAD: none */
 	ANSWER_STREAM, /* events */

@@ -4,8 +4,11 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <stdlib.h>
 
+#include "api/core.h"
 #include "api/publish.h"
+#include "tests/api/fake_source.h"
 #include "tests/api/text.h"
 
 TestSuite(publish, .timeout = 10);
@@ -89,6 +92,52 @@ Test(publish, does_not_lose_what_moved_too_soon)
 	cr_assert(not(publish_update(&p, &v)));
 	v.now_us += 150000;
 	cr_assert(publish_update(&p, &v));
+}
+
+Test(publish, renders_once_for_250_ms_and_never_gives_anything_older)
+{
+	static struct fake fake;
+	static struct core core;
+	struct api_source source;
+	char *first;
+
+	fake_init(&fake, &source);
+	fake.now_us = 1000000;
+	core_init(&core, &source, "b00t");
+	core_refresh(&core);
+	first = strdup(text_of(core_link(&core)));
+	fake.kbps = 5000;
+	fake.now_us += 249999;
+	fake.wall_us += 249999;
+	core_refresh(&core);
+	cr_assert_str_eq(text_of(core_link(&core)), first);
+	fake.now_us += 1;
+	fake.wall_us += 1;
+	core_refresh(&core);
+	cr_assert_str_neq(text_of(core_link(&core)), first);
+	cr_assert(strstr(text_of(core_link(&core)), "\"p50\":5000") != NULL);
+	cr_assert(eq(i64, core.publish.seq, 2));
+	free(first);
+}
+
+Test(publish, gives_an_event_a_number_and_an_estimate_that_knows_of_it)
+{
+	static const struct api_event_row change = {.kind = API_EVENT_CHANGE};
+	static const struct api_event_row state = {.kind = API_EVENT_STATE};
+	static struct fake fake;
+	static struct core core;
+	struct api_source source;
+
+	fake_init(&fake, &source);
+	core_init(&core, &source, "b00t");
+	core_refresh(&core);
+	fake.state = EST_OFFLINE;
+	core_event(&core, &change);
+	cr_assert(eq(i64, core.publish.seq, 2));
+	cr_assert(strstr(text_of(core_link(&core)), "\"seq\":2") != NULL);
+	cr_assert(strstr(text_of(core_link(&core)), "offline") != NULL);
+	core_event(&core, &state); /* not one for the stream */
+	cr_assert(eq(i64, core.publish.seq, 2));
 }
 
 static struct events e;
