@@ -94,7 +94,8 @@ take_heard(struct passive_socket *s, int64_t now_us, const struct passive_readin
 	if (r->phase == PASSIVE_CONNECTING)
 		return;
 	/* Behind a hole it is the other segments that tell. */
-	s->data_us = instant(now_us, s->now.arrived > 0 ? s->now.idle_us : r->since_data_us);
+	s->data_us = passive_later(s->data_us,
+	    instant(now_us, s->now.arrived > 0 ? s->now.idle_us : r->since_data_us));
 	s->heard_us = passive_later(s->data_us, instant(now_us, r->since_ack_us));
 	/* The same instant is read a jiffy earlier or later each time. */
 	s->now.heard = s->now.arrived > 0 || s->now.acked ||

@@ -155,6 +155,31 @@ Test(passive_stall, wishes_for_one_probe_when_what_flowed_falls_still)
 	passive_destroy(h.p);
 }
 
+Test(passive_stall, wonders_at_a_flow_that_stops_behind_a_lost_segment)
+{
+	struct host h = host_start();
+	struct passive_reading r = socket_to(1, "203.0.113.1");
+	int wishes = 0;
+
+	dump(&h, &r, 1);
+	download(&h, &r, 5000, 8);
+	/* In order nothing came for 240 ms, but later segments did until 2 ms ago. */
+	r.segments_in += 100;
+	r.out_of_order += 100;
+	r.since_data_us = 240 * MS;
+	r.since_ack_us = 2 * MS;
+	dump(&h, &r, 1);
+	for (int i = 0; i < 4; i++) {
+		const struct passive_report *report = dump(&h, &r, 1);
+
+		wishes += report->wish == PASSIVE_WISH_STILL;
+		cr_assert(wishes == 0 || i > 0 || report->quiet_since_us > h.now_us - 300 * MS,
+		    "silence counts from the last segment, not from the last in order");
+	}
+	cr_assert(wishes == 1);
+	passive_destroy(h.p);
+}
+
 Test(passive_stall, does_not_wonder_at_a_transfer_whose_socket_was_closed)
 {
 	struct host h = host_start();
