@@ -114,7 +114,6 @@ slot_init(struct engine *e, struct slot *s, const char *id, const char *interfac
 	s->link.since_wall_us = wall_us;
 	s->outage_since_us = -1;
 	s->heard_us = s->lost_us = INT64_MIN / 2;
-	s->change_us = now_us - 1;
 	s->saved_us = s->row_us = now_us;
 	est_init(&s->est, kind, now_us);
 }
@@ -128,7 +127,7 @@ start_again(struct slot *s, int64_t now_us)
 	est_save(&s->est, &m);
 	est_init(&s->est, s->link.kind, now_us);
 	(void)est_restore(&s->est, now_us, &m);
-	s->change_us = now_us - 1;
+	s->told.kind = EST_CHANGE_NONE;
 }
 
 static void

@@ -25,7 +25,7 @@ struct slot {
 	/* What was published last. */
 	enum est_state state;
 	enum est_quality quality;
-	int64_t change_us; /* of the youngest change that was told */
+	struct est_change told; /* the youngest change that was */
 	int64_t outage_since_us; /* -1: none is open */
 	/* The row of the history that is being filled. */
 	int64_t observations, bytes_observed, bytes_probed;

@@ -55,43 +55,69 @@ tell_change(struct engine *e, const struct slot *s, const struct est_change *c)
 		    est_change_name(c->kind), c->from_kbps, c->to_kbps);
 }
 
-/* All changes since the last look, oldest first. The begin of an outage has a row of its
- * own (outage), so it is left out here. */
+static void
+outage_begins(struct engine *e, struct slot *s, int64_t since_us, int64_t from_kbps)
+{
+	struct api_event_row row =
+	    event_of(s, engine_wall_us(e, since_us), API_EVENT_OUTAGE_BEGIN);
+
+	s->outage_since_us = since_us;
+	row.from_kbps = from_kbps >= 0 ? from_kbps : API_UNKNOWN;
+	emit(e, &row);
+}
+
+static void
+outage_ends(struct engine *e, struct slot *s, int64_t at_us)
+{
+	struct api_event_row row = event_of(s, engine_wall_us(e, at_us), API_EVENT_OUTAGE_END);
+
+	row.duration_us = at_us - s->outage_since_us;
+	s->outage_since_us = -1;
+	emit(e, &row);
+	log_info("%s: the outage lasted %" PRId64 ".%" PRId64 " s", s->link.interface,
+	    row.duration_us / SECOND_US, row.duration_us % SECOND_US / 100000);
+}
+
+static bool
+same(const struct est_change *a, const struct est_change *b)
+{
+	return a->kind == b->kind && a->at_us == b->at_us && a->from_kbps == b->from_kbps &&
+	    a->to_kbps == b->to_kbps;
+}
+
+/*
+ * All changes since the last one that was told, oldest first; also an outage that began and
+ * ended between two looks. Their times are no order: an outage began with the last sign of
+ * life, which may be before a change that is already told.
+ */
 static void
 tell_changes(struct engine *e, struct slot *s, int64_t now_us, const struct est_snapshot *n)
 {
 	struct est_explain x;
-	int64_t after_us = s->change_us;
+	size_t fresh = 0;
 
-	if (n->change.kind == EST_CHANGE_NONE || n->change.at_us <= after_us)
-		return;
-	s->change_us = n->change.at_us;
-	est_explain(&s->est, now_us, &x);
-	for (size_t i = x.changes_len; i-- > 0;)
-		if (x.changes[i].at_us > after_us &&
-		    x.changes[i].kind != EST_CHANGE_OUTAGE)
-			tell_change(e, s, &x.changes[i]);
-}
-
-static void
-tell_outage(struct engine *e, struct slot *s, int64_t now_us, const struct est_snapshot *n)
-{
-	struct api_event_row row;
-
-	if (n->outage.open && s->outage_since_us < 0) {
-		s->outage_since_us = n->outage.since_us;
-		row = event_of(s, engine_wall_us(e, n->outage.since_us),
-		    API_EVENT_OUTAGE_BEGIN);
-		row.from_kbps = n->change.from_kbps >= 0 ? n->change.from_kbps : API_UNKNOWN;
-		emit(e, &row);
-	} else if (!n->outage.open && s->outage_since_us >= 0) {
-		row = event_of(s, engine_wall_us(e, now_us), API_EVENT_OUTAGE_END);
-		row.duration_us = now_us - s->outage_since_us;
-		s->outage_since_us = -1;
-		emit(e, &row);
-		log_info("%s: the outage lasted %" PRId64 ".%" PRId64 " s", s->link.interface,
-		    row.duration_us / SECOND_US, row.duration_us % SECOND_US / 100000);
+	if (n->change.kind != EST_CHANGE_NONE && !same(&n->change, &s->told)) {
+		est_explain(&s->est, now_us, &x);
+		while (fresh < x.changes_len && !same(&x.changes[fresh], &s->told))
+			fresh++;
+		s->told = n->change;
 	}
+	while (fresh-- > 0) {
+		const struct est_change *c = &x.changes[fresh];
+
+		if (c->kind == EST_CHANGE_OUTAGE) {
+			outage_begins(e, s, c->at_us, c->from_kbps);
+			continue;
+		}
+		if (c->kind == EST_CHANGE_RECOVERY && s->outage_since_us >= 0)
+			outage_ends(e, s, c->at_us);
+		tell_change(e, s, c);
+	}
+	/* A link that began anew has no changes that would tell. */
+	if (n->outage.open && s->outage_since_us < 0)
+		outage_begins(e, s, n->outage.since_us, -1);
+	else if (!n->outage.open && s->outage_since_us >= 0)
+		outage_ends(e, s, now_us);
 }
 
 static void
@@ -186,6 +212,5 @@ engine_publish(struct engine *e, struct slot *s, int64_t now_us)
 		log_info("%s: %s", s->link.interface[0] ? s->link.interface : "no link",
 		    est_state_name(n.state));
 	}
-	tell_outage(e, s, now_us, &n);
 	write_rows(e, s, now_us, state || quality);
 }

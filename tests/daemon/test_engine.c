@@ -233,6 +233,27 @@ Test(engine, tells_when_another_link_becomes_the_default_one, .timeout = 10)
 	engine_destroy(engine);
 }
 
+Test(engine, tells_an_outage_that_began_and_ended_between_two_looks, .timeout = 10)
+{
+	set_up();
+	links("aaaa", NULL);
+	good_traffic(5);
+	events_len = 0;
+	/* Two minutes without an answer, all told at once, and then one. */
+	clocks.monotonic_us += SECONDS(120);
+	clocks.boot_us += SECONDS(120);
+	clocks.wall_us += SECONDS(120);
+	for (int i = 0; i < 8; i++)
+		sink.silence(sink.ctx, clocks.monotonic_us, SECONDS(60), 3);
+	cr_assert_eq(view().est.state, EST_OFFLINE);
+	(void)observe("", 1000000, MS(850), MS(50), false);
+	cr_assert_eq(view().est.state, EST_ONLINE);
+	pass(MS(250));
+	cr_assert(seen(API_EVENT_OUTAGE_BEGIN, NULL));
+	cr_assert(seen(API_EVENT_OUTAGE_END, NULL));
+	engine_destroy(engine);
+}
+
 Test(engine, tells_each_change_once_in_order, .timeout = 10)
 {
 	int64_t last_us = 0;
