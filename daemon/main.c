@@ -4,14 +4,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -28,6 +25,7 @@
 #include "daemon/options.h"
 #include "daemon/paths.h"
 #include "daemon/probes.h"
+#include "daemon/process.h"
 #include "daemon/reload.h"
 #include "daemon/sockets.h"
 #include "daemon/store.h"
@@ -187,32 +185,6 @@ on_api_log(void *ctx, const char *line)
 }
 
 /* --- start-up, in order ----------------------------------------------------------------- */
-
-static void
-prepare_process(sigset_t *handled)
-{
-	struct rlimit files;
-	sigset_t all;
-
-	(void)umask(077);
-	(void)signal(SIGPIPE, SIG_IGN);
-	/* Blocked everywhere: they come by the loop, also when libraries have threads. */
-	sigfillset(&all);
-	sigdelset(&all, SIGSEGV);
-	sigdelset(&all, SIGBUS);
-	sigdelset(&all, SIGFPE);
-	sigdelset(&all, SIGILL);
-	sigdelset(&all, SIGABRT);
-	(void)pthread_sigmask(SIG_SETMASK, &all, NULL);
-	sigemptyset(handled);
-	sigaddset(handled, SIGTERM);
-	sigaddset(handled, SIGINT);
-	sigaddset(handled, SIGHUP);
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
-		files.rlim_cur = files.rlim_max < 65536 ? files.rlim_max : 65536;
-		(void)setrlimit(RLIMIT_NOFILE, &files);
-	}
-}
 
 /* Targets that are all on this host measure loopback, whatever the default route is. */
 static void
@@ -453,7 +425,7 @@ run(struct daemon *d, bool foreground)
 	sigset_t handled;
 	int caller = -1, status;
 
-	prepare_process(&handled);
+	process_prepare(&handled);
 	if (!foreground) {
 		caller = detach_begin();
 		if (caller < 0) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * HTTP requests that are timed: libcurl's multi interface on the loop. The only file of the
- * daemon that includes <curl/curl.h> is probe_http.c.
+ * HTTP requests that are timed: libcurl's multi interface on the loop. Only probe_http.c and
+ * its other half, probe_setup.c, know <curl/curl.h>.
  *
  * Times are taken at the events of the loop, in microseconds from the start of a request,
  * DNS and connecting included. Phases before the request itself are curl's. Loopback is

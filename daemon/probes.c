@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Active probes: the schedule on one side, timed requests on the other. */
-#include "daemon/probes.h"
+#include "daemon/probes_internal.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -10,8 +10,6 @@
 #include <string.h>
 
 #include "daemon/log.h"
-#include "daemon/probe_http.h"
-#include "daemon/schedule.h"
 
 #define TICK_US INT64_C(100000) /* while something is under way */
 #define IDLE_US INT64_C(1000000)
@@ -19,36 +17,6 @@
 #define LATENCY_BODY_MAX INT64_C(65536) /* a probe is one request, and a small one */
 #define WHOLE_FACTOR 6 /* a long body may take so many times what a first byte may */
 #define REQUEST_BIT (UINT64_C(1) << 63) /* numbers of applications' requests have it not */
-
-struct flight {
-	struct probes *p;
-	int place; /* in the schedule */
-	struct probe *probe;
-	uint64_t request;
-	enum sched_why why;
-	bool connected, untold; /* untold: it was taken back, its end is not told */
-	int64_t bytes;          /* of an upload, when last told */
-};
-
-struct target {
-	char url[CONF_TEXT_MAX + 1];
-	int64_t count, failures, last_us;
-	char last[64];
-	bool beat_silent; /* its kept connection gives no sign of life */
-	int64_t beat_us;  /* the last sign of life that was told */
-};
-
-struct probes {
-	struct loop *loop;
-	struct probes_sink sink;
-	struct probe_http *http;
-	struct sched sched;
-	struct target target[CONF_TARGETS_MAX];
-	struct flight flight[SCHED_FLIGHTS_MAX];
-	int64_t timeout_us;
-	uint64_t requests;
-	int64_t bytes_down, bytes_up, spent;
-};
 
 /* --- what is told --------------------------------------------------------------------- */
 
@@ -489,60 +457,6 @@ probes_reset(struct probes *p, int64_t now_us)
 	probe_http_forget(p->http);
 }
 
-void
-probes_announce(const struct probes *p)
-{
-	char line[512] = "";
-	size_t len = 0;
-
-	for (size_t i = 0; i < p->sched.targets; i++) {
-		bool again = false;
-
-		for (size_t k = 0; k < i; k++)
-			again = again ||
-			    strcmp(p->sched.target[k].host, p->sched.target[i].host) == 0;
-		if (!again && len < sizeof(line))
-			len += (size_t)snprintf(line + len, sizeof(line) - len, "%s%s",
-			    len ? ", " : "", p->sched.target[i].host);
-	}
-	if (p->sched.targets == 0)
-		log_info("probe: no targets: only what is seen and told counts");
-	else
-		log_info("probe: measuring with requests to %s", line);
-}
-
-void
-probes_report(const struct probes *p, int64_t now_us, struct api_daemon_report *out)
-{
-	struct est_snapshot belief;
-	enum conf_target_kind kind = CONF_LATENCY;
-	const char *why = "there are no targets";
-	int64_t due_us;
-
-	p->sink.belief(p->sink.ctx, now_us, &belief);
-	due_us = sched_due_us(&p->sched, now_us, &belief, &kind, &why);
-	out->next_probe_in_us = due_us < 0 ? -1 : due_us - now_us;
-	(void)snprintf(out->next_probe_kind, sizeof(out->next_probe_kind), "%s",
-	    due_us < 0 ? "" : conf_target_kind_name(kind));
-	(void)snprintf(out->next_probe_reason, sizeof(out->next_probe_reason), "%s", why);
-	out->probe_bytes_down = p->bytes_down;
-	out->probe_bytes_up = p->bytes_up;
-	out->probes_len = 0;
-	for (size_t i = 0; i < p->sched.targets && i < API_PROBES_MAX; i++) {
-		struct api_probe_report *r = &out->probe[out->probes_len++];
-		const struct target *t = &p->target[i];
-
-		(void)snprintf(r->target, sizeof(r->target), "%.127s", t->url);
-		(void)snprintf(r->kind, sizeof(r->kind), "%s",
-		    conf_target_kind_name(p->sched.target[i].kind));
-		r->own = p->sched.target[i].own;
-		r->count = t->count;
-		r->failures = t->failures;
-		r->last_age_us = t->last_us == SCHED_NEVER ? -1 : now_us - t->last_us;
-		(void)snprintf(r->last, sizeof(r->last), "%s", t->last);
-	}
-}
-
 int64_t
 probes_spent(struct probes *p)
 {
@@ -550,16 +464,4 @@ probes_spent(struct probes *p)
 
 	p->spent = 0;
 	return bytes;
-}
-
-bool
-probes_is_loopback(const char *url)
-{
-	const char *host = strstr(url, "://");
-
-	if (!host)
-		return false;
-	host += 3;
-	return strncmp(host, "127.", 4) == 0 || strncmp(host, "[::1]", 5) == 0 ||
-	    (strncmp(host, "localhost", 9) == 0 && strchr(":/?#", host[9]) != NULL);
 }

@@ -49,7 +49,7 @@ says "SQLite is known to the history's file alone" \
 says "libevent is known to the loop and the probes' glue alone" \
     "$(only 'event2/[a-z_]+\.h' daemon/loop.c daemon/probe_http.c)"
 says "libcurl is known to the probes and to linkq's client alone" \
-    "$(only 'curl/curl\.h' daemon/probe_http.c daemon/cli/client.c)"
+    "$(only 'curl/curl\.h' daemon/probe_internal.h daemon/cli/client.c)"
 says "libconfuse is known to the configuration alone" \
     "$(only 'confuse\.h' daemon/config_file.c)"
 says "nothing turns assertions off" \

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+/* What the parts of the prober share: its targets, and the requests under way. */
+#ifndef LINKQ_DAEMON_PROBES_INTERNAL_H
+#define LINKQ_DAEMON_PROBES_INTERNAL_H
+
+#include "daemon/probe_http.h"
+#include "daemon/probes.h"
+#include "daemon/schedule.h"
+
+struct flight {
+	struct probes *p;
+	int place; /* in the schedule */
+	struct probe *probe;
+	uint64_t request;
+	enum sched_why why;
+	bool connected, untold; /* untold: it was taken back, its end is not told */
+	int64_t bytes;          /* of an upload, when last told */
+};
+
+struct target {
+	char url[CONF_TEXT_MAX + 1];
+	int64_t count, failures, last_us;
+	char last[64];
+	bool beat_silent; /* its kept connection gives no sign of life */
+	int64_t beat_us;  /* the last sign of life that was told */
+};
+
+struct probes {
+	struct loop *loop;
+	struct probes_sink sink;
+	struct probe_http *http;
+	struct sched sched;
+	struct target target[CONF_TARGETS_MAX];
+	struct flight flight[SCHED_FLIGHTS_MAX];
+	int64_t timeout_us;
+	uint64_t requests;
+	int64_t bytes_down, bytes_up, spent;
+};
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC */
+/* What people are told of the probes. */
+#include "daemon/probes_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/log.h"
+
+void
+probes_announce(const struct probes *p)
+{
+	char line[512] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < p->sched.targets; i++) {
+		bool again = false;
+
+		for (size_t k = 0; k < i; k++)
+			again = again ||
+			    strcmp(p->sched.target[k].host, p->sched.target[i].host) == 0;
+		if (!again && len < sizeof(line))
+			len += (size_t)snprintf(line + len, sizeof(line) - len, "%s%s",
+			    len ? ", " : "", p->sched.target[i].host);
+	}
+	if (p->sched.targets == 0)
+		log_info("probe: no targets: only what is seen and told counts");
+	else
+		log_info("probe: measuring with requests to %s", line);
+}
+
+void
+probes_report(const struct probes *p, int64_t now_us, struct api_daemon_report *out)
+{
+	struct est_snapshot belief;
+	enum conf_target_kind kind = CONF_LATENCY;
+	const char *why = "there are no targets";
+	int64_t due_us;
+
+	p->sink.belief(p->sink.ctx, now_us, &belief);
+	due_us = sched_due_us(&p->sched, now_us, &belief, &kind, &why);
+	out->next_probe_in_us = due_us < 0 ? -1 : due_us - now_us;
+	(void)snprintf(out->next_probe_kind, sizeof(out->next_probe_kind), "%s",
+	    due_us < 0 ? "" : conf_target_kind_name(kind));
+	(void)snprintf(out->next_probe_reason, sizeof(out->next_probe_reason), "%s", why);
+	out->probe_bytes_down = p->bytes_down;
+	out->probe_bytes_up = p->bytes_up;
+	out->probes_len = 0;
+	for (size_t i = 0; i < p->sched.targets && i < API_PROBES_MAX; i++) {
+		struct api_probe_report *r = &out->probe[out->probes_len++];
+		const struct target *t = &p->target[i];
+
+		(void)snprintf(r->target, sizeof(r->target), "%.127s", t->url);
+		(void)snprintf(r->kind, sizeof(r->kind), "%s",
+		    conf_target_kind_name(p->sched.target[i].kind));
+		r->own = p->sched.target[i].own;
+		r->count = t->count;
+		r->failures = t->failures;
+		r->last_age_us = t->last_us == SCHED_NEVER ? -1 : now_us - t->last_us;
+		(void)snprintf(r->last, sizeof(r->last), "%s", t->last);
+	}
+}
+
+bool
+probes_is_loopback(const char *url)
+{
+	const char *host = strstr(url, "://");
+
+	if (!host)
+		return false;
+	host += 3;
+	return strncmp(host, "127.", 4) == 0 || strncmp(host, "[::1]", 5) == 0 ||
+	    (strncmp(host, "localhost", 9) == 0 && strchr(":/?#", host[9]) != NULL);
+}
