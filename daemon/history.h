@@ -28,9 +28,9 @@ struct history; /* owns the connection and the lock */
 /*
  * Lock, open or create, check after an unclean stop, migrate.
  *
- * -EEXIST: another process has the lock. -EPROTO: another program's database, or a newer
- * schema; both are left untouched. A corrupt file is moved aside and logged, and a new one
- * begun. `why` gets one sentence.
+ * -EEXIST: another process has the lock. -EPROTO: a file that was never ours, or a newer
+ * schema; both are left untouched. A corrupt file of ours is moved aside and logged, and a
+ * new one begun. `why` gets one sentence.
  */
 int history_open(const char *path, struct history **out, char *why, size_t why_len);
 void history_close(struct history *h); /* checkpoints; NULL is fine */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "daemon/history.h"
+#include "daemon/history_owner.h"
 #include "daemon/log.h"
 
 /*
@@ -130,6 +131,10 @@ history_file_lock(struct history_file *f, const char *path, char *why, size_t wh
 		return -ENAMETOOLONG;
 	}
 	memcpy(f->path, path, strlen(path) + 1);
+	/* Before the lock, whose file would be taken for a sign of ours the next time. */
+	err = history_owner(path, &f->ours, why, why_len);
+	if (err != 0)
+		return err;
 	/* Not on the database itself: closing any descriptor of that would drop the locks
 	 * that SQLite holds on it. */
 	(void)snprintf(lock, sizeof lock, "%s-lock", path);
@@ -154,8 +159,15 @@ history_file_lock(struct history_file *f, const char *path, char *why, size_t wh
 void
 history_file_unlock(struct history_file *f)
 {
+	char lock[sizeof f->path + 8];
+
+	/* The file stays: see the lock of sockets.c. But not beside what is not ours, where it
+	 * would be taken for a sign of us. */
+	(void)snprintf(lock, sizeof lock, "%s-lock", f->path);
+	if (f->lock_fd != -1 && !f->ours)
+		(void)unlink(lock);
 	if (f->lock_fd != -1)
-		(void)close(f->lock_fd); /* the file stays: see the lock of sockets.c */
+		(void)close(f->lock_fd);
 	f->lock_fd = -1;
 }
 
@@ -227,6 +239,7 @@ check_owner(struct history_file *f, char *why, size_t why_len)
 		    (long long)version, HISTORY_SCHEMA);
 		return -EPROTO;
 	}
+	f->ours = true;
 	if (application == HISTORY_APPLICATION_ID)
 		return 0;
 	(void)snprintf(text, sizeof text, "PRAGMA application_id = %d", HISTORY_APPLICATION_ID);
@@ -323,6 +336,11 @@ history_file_open(struct history_file *f, char *why, size_t why_len)
 	err = open_once(f, why, why_len);
 	if (err != -EBADMSG)
 		return err;
+	if (!f->ours) {
+		(void)snprintf(why, why_len, "database: %s is corrupt, and is not a history of "
+		    "linkqd; it was left as it is", f->path);
+		return -EPROTO;
+	}
 	err = history_file_move_aside(f, why, why_len);
 	return err != 0 ? err : open_once(f, why, why_len);
 }

@@ -42,9 +42,9 @@ struct store_report {
 /*
  * Open or create the database, migrate it, start the threads.
  *
- * A file that SQLite finds corrupt is renamed to PATH.corrupt-TIME, kept, named in the log,
+ * A file of ours that SQLite finds corrupt is renamed to PATH.corrupt-TIME, kept, named in the log,
  * and a new one begun. `why` gets one sentence for a person where it fails:
- * -EEXIST (another daemon has it locked), -EPROTO (a newer schema: untouched),
+ * -EEXIST (another daemon has it locked), -EPROTO (never ours, or of a newer schema: untouched),
  * -EACCES, -ENOSPC, -EIO ..
  */
 int store_open(const struct store_options *o, struct store **out, char *why, size_t why_len);

@@ -116,13 +116,14 @@ assert_begun_anew(const char *path, const void *was, size_t was_len)
 	store_close(st);
 }
 
-Test(faults, begins_anew_beside_a_file_that_is_no_database)
+Test(faults, begins_anew_beside_what_is_left_of_its_own_file)
 {
 	const char *path = scratch_path("h.db");
 	char junk[8192];
 
 	memset(junk, 'x', sizeof junk);
 	scratch_write(path, junk, sizeof junk);
+	scratch_write(scratch_path("h.db-lock"), "", 0); /* as each run leaves it */
 	assert_begun_anew(path, junk, sizeof junk);
 }
 
@@ -282,6 +283,34 @@ Test(faults, leaves_the_database_of_another_program_as_it_is)
 	sql(path, "CREATE TABLE bookmarks (url TEXT)");
 	assert_untouched(path);
 	cr_assert_not_null(strstr(why, "another program"));
+}
+
+Test(faults, leaves_any_file_that_was_never_its_own_as_it_is)
+{
+	static const char *const texts[] = { "Dear diary, ..", "x", "SQLite format 3" };
+	const char *path = scratch_path("thesis.odt");
+
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		scratch_write(path, texts[i], strlen(texts[i]));
+		assert_untouched(path);
+		assert_untouched(path); /* also the second time */
+		cr_assert_not_null(strstr(why, "is not a history of linkqd"));
+		cr_assert_eq(access(scratch_path("thesis.odt-lock"), F_OK), -1, "no trace");
+	}
+}
+
+Test(faults, leaves_a_corrupt_database_of_another_program_as_it_is)
+{
+	const char *path = scratch_path("h.db");
+	char bytes[8192];
+
+	sql(path, "PRAGMA application_id = 7; CREATE TABLE precious (x)");
+	cr_assert_eq(scratch_read(path, bytes, sizeof bytes), (ssize_t)sizeof bytes);
+	memset(bytes + 100, 0xa5, sizeof bytes - 100);
+	scratch_write(path, bytes, sizeof bytes);
+	assert_untouched(path);
+	assert_untouched(path); /* the first try has left no sign of ours */
+	cr_assert_eq(access(scratch_path("h.db-lock"), F_OK), -1);
 }
 
 Test(faults, is_opened_by_one_at_a_time)
