@@ -2,11 +2,10 @@
 /* Both ways of a link, driven by a script. */
 #include "daemon/lab/wire.h"
 
+#include <assert.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-
-#include <assert.h>
 
 static void
 publish_way(struct truth_way *to, const struct hop *h)

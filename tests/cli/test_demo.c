@@ -68,6 +68,18 @@ Test(demo, a_ride_on_which_all_went_well_has_no_fault)
 	cr_assert(epsilon_eq(dbl, r.outage[0].online_s, 8.6, 0.01));
 }
 
+Test(demo, an_outage_that_was_given_up_too_early_is_not_over_for_that)
+{
+	says(0, 4, "online", 19000);
+	demo_record_outage(&r, 0, 4, 8);
+	says(4, 5, "offline", 19000);
+	says(5, 6, "online", 19000);
+	says(6, 8.5, "offline", 19000);
+	cr_assert(isnan(r.outage[0].online_s));
+	says(8.5, 9, "online", 19000);
+	cr_assert(epsilon_eq(dbl, r.outage[0].online_s, 8.5, 0.01));
+}
+
 Test(demo, a_break_of_a_handover_need_not_be_found)
 {
 	good_ride();

@@ -85,6 +85,15 @@ Test(hop, keeps_its_rate_over_a_second_to_the_packet)
 	cr_assert(le(i64, h.count.capacity_bytes, 12500000));
 }
 
+Test(hop, counts_its_capacity_to_the_byte_however_often_it_is_looked_at)
+{
+	link_of(100, 0, 250); /* 12.5 bytes a millisecond */
+	for (int64_t t = 0; t <= SECOND; t += MS / 3)
+		hop_run(&h, t);
+	hop_run(&h, SECOND);
+	cr_assert(eq(i64, h.count.capacity_bytes, 12500));
+}
+
 Test(hop, drops_what_its_queue_does_not_hold)
 {
 	int n = 0;
