@@ -145,7 +145,7 @@ class Probes(TestCase):
         server = self.server()
         refused = f"http://127.0.0.1:{port}/"
         daemon = self.daemon(probe=[refused, server.url()], settings=["probe-interval=1s"])
-        wait_for(lambda: "refused" in (daemon.probe_report(refused) or {}).get("last", ""), "the refusal")
+        wait_for(lambda: "refused" in (daemon.probe_report(refused)["last"] or ""), "the refusal")
         self.wait_state(daemon, "online")
 
     def test_are_told_from_what_applications_say(self):
