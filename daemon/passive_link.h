@@ -12,7 +12,9 @@
 /* One way over a link. */
 struct passive_way {
 	int64_t steady;       /* dumps in a row that found it carrying data throughout */
-	int64_t signal_us;    /* when delay last showed a queue */
+	int64_t signals;      /* dumps in a row that showed a queue by its delay */
+	int64_t signal_us;    /* the last of them */
+	int64_t standing_us;  /* the last of two in a row or more */
 	int64_t link_kbps;    /* the rate that the link was last seen to set; -1: none */
 	int64_t link_kbps_us; /* when */
 };
@@ -51,6 +53,7 @@ struct passive_sum {
 	bool delayed;  /* round trips of our own data stand over their least */
 	bool queued;   /* the receiver's round trip stands over its least */
 	bool unread;   /* the application takes less than arrives */
+	bool asked;    /* what arrives is many small answers: who asks sets the pace */
 	bool still_there; /* a socket that received the last data is still open */
 	bool waiting;
 	bool heard; /* a segment came from somewhere */

@@ -70,22 +70,36 @@ passive_shows_queue(const struct passive_socket *s, int64_t interval_us)
 	return s->now.rcv_rtt_us > base + 2 * base / 5;
 }
 
+static bool
+recent(int64_t at_us, int64_t now_us, int64_t within_us)
+{
+	return at_us != PASSIVE_NEVER && now_us - at_us < within_us;
+}
+
+static void
+note_signal(struct passive_way *w, int64_t now_us, bool signal)
+{
+	w->signals = signal ? w->signals + 1 : 0;
+	if (signal)
+		w->signal_us = now_us;
+	if (w->signals >= 2)
+		w->standing_us = now_us;
+}
+
 /* One way: is this interval's rate the link's own? `throughout`: data moved all the time. */
 static enum passive_certainty
 certainty(struct passive_way *w, int64_t now_us, int64_t kbps, bool throughout, bool signal,
     bool held_back)
 {
-	bool known;
+	bool known = w->link_kbps > 0 && now_us - w->link_kbps_us < KNOWN_US;
 
 	w->steady = throughout ? w->steady + 1 : 0;
-	if (signal)
-		w->signal_us = now_us;
+	note_signal(w, now_us, signal);
 	if (w->steady < STEADY_MIN || held_back)
 		return PASSIVE_AT_LEAST;
-	known = w->link_kbps > 0 && now_us - w->link_kbps_us < KNOWN_US &&
-	    NEAR(kbps, w->link_kbps);
-	signal = w->signal_us != PASSIVE_NEVER && now_us - w->signal_us < SIGNAL_US;
-	if (!known && !signal)
+	/* Near what the link gave before it needs no sign; to be less, a queue that stands. */
+	if (!(known && NEAR(kbps, w->link_kbps)) &&
+	    !recent(known ? w->standing_us : w->signal_us, now_us, SIGNAL_US))
 		return PASSIVE_AT_LEAST;
 	w->link_kbps = kbps;
 	w->link_kbps_us = now_us;
@@ -105,7 +119,7 @@ passive_rate_in(struct passive_link *l, const struct passive_sum *sum, int64_t n
 	    sum->idle_us <= max64(STEADY_GAP_US, 3 * gap_us(sum->segment_bytes, kbps));
 	outward = sum->out > sum->arrived / 4;
 	out->certainty = certainty(&l->in, now_us, kbps, throughout,
-	    !outward && (sum->queued || sum->delayed), sum->unread);
+	    !outward && (sum->queued || sum->delayed), sum->unread || sum->asked);
 	if (sum->arrived >= RATE_BYTES_MIN)
 		out->kbps = kbps;
 }

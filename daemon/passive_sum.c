@@ -6,6 +6,8 @@
 
 /* A receiver whose application leaves more than half of an interval unread holds it back. */
 #define UNREAD_MIN 65536
+/* More bytes of ours than one in so many: requests, not what HTTP/2 says of its windows. */
+#define ASKED_SHARE 400
 /* A socket sent throughout: so many per mille of the interval, of it so little waiting. */
 #define BUSY_PER_MILLE 900
 #define WAITED_PER_MILLE 200
@@ -60,6 +62,7 @@ add_socket(const struct passive_socket *s, struct passive_link *l, int64_t inter
 		*most_in = s->now.arrived;
 		sum->segment_bytes = s->now.segment_bytes;
 		sum->queued = passive_shows_queue(s, interval_us);
+		sum->asked = s->now.out * ASKED_SHARE > s->now.arrived;
 		sum->unread = s->now.unread_bytes > UNREAD_MIN &&
 		    2 * (int64_t)s->now.unread_bytes > s->now.arrived;
 	}

@@ -52,7 +52,7 @@ Test(passive_rate, does_not_believe_a_lower_rate_without_a_queue)
 	passive_destroy(h.p);
 }
 
-Test(passive_rate, believes_a_lower_rate_at_once_where_a_queue_stands)
+Test(passive_rate, believes_a_lower_rate_where_a_queue_stands)
 {
 	struct host h = host_start();
 	struct passive_reading r = socket_to(1, "203.0.113.1");
@@ -63,7 +63,7 @@ Test(passive_rate, believes_a_lower_rate_at_once_where_a_queue_stands)
 	r.rcv_rtt_us = 50 * MS;
 	download(&h, &r, 9600, 20);
 	r.rcv_rtt_us = 400 * MS;
-	cr_assert(download(&h, &r, 2000, 1)->in.certainty == PASSIVE_LINK_RATE);
+	cr_assert(download(&h, &r, 2000, 2)->in.certainty == PASSIVE_LINK_RATE);
 	cr_assert(h.report[0].in.kbps == 2000);
 	passive_destroy(h.p);
 }
@@ -111,6 +111,20 @@ Test(passive_rate, does_not_take_the_delay_of_an_upload_for_a_sign_about_downloa
 		r[1].rtt_us = 300 * MS;
 		r[1].since_ack_us = MS;
 		cr_assert(dump(&h, r, 2)->in.certainty == PASSIVE_AT_LEAST);
+	}
+	passive_destroy(h.p);
+}
+
+Test(passive_rate, does_not_call_many_small_answers_a_links_rate)
+{
+	struct host h = host_start();
+	struct passive_reading r = socket_to(1, "203.0.113.1");
+
+	dump(&h, &r, 1);
+	r.rcv_rtt_us = 150 * MS; /* it counts the pauses of who asks */
+	for (int i = 0; i < 20; i++) {
+		r.bytes_acked += 200;
+		cr_assert(download(&h, &r, 1000, 1)->in.certainty == PASSIVE_AT_LEAST);
 	}
 	passive_destroy(h.p);
 }
