@@ -172,7 +172,7 @@ belief_evolve(struct belief *b, const float prior[LEVELS], const struct fate_ste
 static v4f
 noise_of(const struct belief_sight *s)
 {
-	const float spread = num_exp2(0.31f * num_log2(fmaxf(1.0f / s->dt_s, 0.2f)));
+	const float spread = num_exp2(0.8f * num_log2(fmaxf(1.0f / s->dt_s, 0.2f)));
 	const float grain = 0.9f * fmaxf(s->clock_s, BURST_S) / s->dt_s;
 
 	return belief_noise * belief_noise * spread + grain * grain + 0.0004f +

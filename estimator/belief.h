@@ -11,7 +11,7 @@
  *
  * An example in numbers. A link at 10 Mbit/s is seen for a minute in increments of 0.5 s:
  * nearly all mass lies in the two bins around level 13.3. Then nothing for a minute: half
- * the mass is still within a factor of 1.6, and 1 - e^(-0.0125 * 60) = 53 % would have
+ * the mass is still within a factor of 1.6, and 1 - e^(-0.02 * 60) = 70 % would have
  * jumped, most of it to where this link has been in the last minutes (`lr`). A first
  * increment at 2 Mbit/s makes levels near 11 some 50 times likelier than those near 13.3,
  * and the second one settles it.
@@ -98,6 +98,6 @@ void belief_jump_to(const struct belief *b, const float prior[LEVELS], float out
 /* Diffusion (octaves per square root of a second) and noise at 1 s (octaves) of the models. */
 extern const v4f belief_wander, belief_noise;
 
-#define BELIEF_JUMP_HZ 0.0125f
+#define BELIEF_JUMP_HZ 0.02f
 
 #endif

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #define GAIN 0.006f /* octaves; five times as much chases noise */
+#define COULD_CARRY 0.03f /* octaves: what is seen is a little less than could have been */
 #define OFFSET_MOST 1.5f
 #define BODY_LEAST_S 3.0f
 #define LIMITED_MOST 0.3f
@@ -74,9 +75,9 @@ feedback_note(struct feedback *f, int64_t now_us, const float y[3])
 void
 feedback_apply(const struct feedback *f, const float raw[3], float y[3])
 {
-	y[1] = raw[1];
-	y[0] = fminf(raw[0] + f->c10, y[1]);
-	y[2] = fmaxf(raw[2] + f->c90, y[1]);
+	y[1] = raw[1] + COULD_CARRY;
+	y[0] = fminf(raw[0] + COULD_CARRY + f->c10, y[1]);
+	y[2] = fmaxf(raw[2] + COULD_CARRY + f->c90, y[1]);
 	assert(y[0] <= y[1] && y[1] <= y[2]);
 }
 

@@ -10,7 +10,7 @@
 #define WINDOW_MOST 1e9f
 #define SLACK_COLD 0.03f
 #define SLACK_STEP 0.1f
-#define SLACK_MOST 0.25f
+#define SLACK_MOST 0.15f
 #define GROWING 0.55f /* of the window's rate: below it the link sets the pace */
 
 void
