@@ -168,7 +168,6 @@ link_stays(struct engine *e, struct slot *s, const struct link *l, int64_t now_u
 {
 	if (s->carrier != l->carrier) {
 		s->carrier = l->carrier;
-		s->lost_us = now_us;
 		est_set_carrier(&s->est, now_us, l->carrier);
 		engine_tell(e, s, engine_wall_us(e, now_us), API_EVENT_NETWORK, "carrier");
 		log_info("%s: carrier %s", l->interface, l->carrier ? "is back" : "lost");
@@ -241,12 +240,15 @@ engine_links(struct engine *e, int64_t now_us, const struct links *links)
 
 /* --- evidence ---------------------------------------------------------------------------- */
 
-/* Bytes came although the kernel knows no way out (a proxy on this network, say): that is
- * the stronger word, for a while; but not what was still on its way when it was lost. */
+/*
+ * Bytes came although this host never had a way out that the kernel would name (only a
+ * proxy leads out, say): that is the stronger word, for a while. A link that lost its route
+ * or its carrier is offline whatever still answers next door.
+ */
 void
 engine_overrule(struct slot *s, int64_t now_us)
 {
-	if ((s->up && s->carrier) || now_us - s->lost_us < LAST_BYTES_US)
+	if (s->link.interface[0])
 		return;
 	if (now_us - s->heard_us > OVERRIDE_US)
 		est_set_carrier(&s->est, now_us, true);

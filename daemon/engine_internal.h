@@ -11,7 +11,6 @@
 #define ROW_IDLE_US INT64_C(60000000)
 #define SAVE_US INT64_C(180000000)
 #define OVERRIDE_US INT64_C(10000000)
-#define LAST_BYTES_US INT64_C(2000000)
 #define GONE_US INT64_C(60000000) /* a shorter absence is an outage of the same network */
 
 struct slot {
@@ -19,7 +18,7 @@ struct slot {
 	struct api_link link;
 	char address4[NET_ADDRESS_MAX];
 	bool carrier; /* as the kernel says */
-	int64_t lost_us;  /* when the way out, or the carrier, was lost */
+	int64_t lost_us;  /* when the way out was lost */
 	int64_t heard_us; /* a byte came although there is no way out: believed for a while */
 	struct est est;
 	/* What was published last. */

@@ -192,6 +192,20 @@ Test(engine, is_offline_at_once_without_a_default_route, .timeout = 10)
 	engine_destroy(engine);
 }
 
+Test(engine, stays_offline_without_a_route_whatever_answers_next_door, .timeout = 10)
+{
+	set_up();
+	links("aaaa", NULL);
+	good_traffic(5);
+	links(NULL, NULL);
+	for (int i = 0; i < 10; i++) {
+		pass(SECONDS(1));
+		(void)observe("", 1000000, MS(850), MS(50), false);
+		cr_assert_eq(view().est.state, EST_OFFLINE);
+	}
+	engine_destroy(engine);
+}
+
 Test(engine, is_offline_at_once_without_a_carrier, .timeout = 10)
 {
 	struct links l = { .len = 1 };
