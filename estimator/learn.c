@@ -104,6 +104,8 @@ learn(struct est *e, const struct portion *p)
 		.clock_s = p->clock_s,
 		.rtt_s = trip_s(e, p),
 		.flows = p->flows,
+		.before = p->before,
+		.several = p->shared,
 		.cold = p->first && way->used && idle_s > IDLE_S,
 		.fresh = p->fresh,
 	};

@@ -96,6 +96,7 @@ use(struct merge *m, int at, int64_t cut_us, struct portion *out, int64_t *flow_
 	                                      : p->bytes * ((float)part_us / (float)all_us);
 
 	*flow_us += part_us;
+	out->before += p->before * (float)part_us;
 	out->bytes += bytes;
 	out->first |= p->first;
 	*paced += p->at_least ? bytes : 0.0f;
@@ -111,6 +112,7 @@ use(struct merge *m, int at, int64_t cut_us, struct portion *out, int64_t *flow_
 		return;
 	}
 	p->bytes -= bytes;
+	p->before += bytes;
 	p->from_us = end_us;
 	p->first = p->fresh = false;
 }
@@ -164,6 +166,8 @@ merge_take(struct merge *m, int64_t now_us, int64_t watermark_us, struct portion
 		i += m->len == before; /* a piece that was used up is gone */
 	}
 	union_us = end_us - got.from_us;
+	got.shared = shared;
+	got.before /= (float)flow_us;
 	got.to_us = end_us;
 	got.dt_s = (float)union_us * 1e-6f;
 	got.flows = (float)flow_us / (float)union_us;

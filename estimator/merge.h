@@ -21,6 +21,7 @@ struct piece {
 	int64_t from_us, to_us;
 	int64_t start_us; /* of its request */
 	float bytes;
+	float before; /* bytes of its request before this piece */
 	uint32_t tag; /* tells requests apart */
 	int32_t clock_us;
 	int32_t wait_us; /* its wait for the first byte; 0: not known */
@@ -37,9 +38,11 @@ struct portion {
 	float bytes, dt_s;
 	float flows; /* mean number at once, 1 or more */
 	float clock_s;
+	float before; /* bytes that a flow had had by then, on average */
 	float wait_s; /* the least wait for a first byte among them; 0: not known */
 	uint8_t direction;
 	bool first, fresh, at_least;
+	bool shared; /* requests overlapped of late: there are several connections */
 };
 
 struct merge {

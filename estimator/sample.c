@@ -193,6 +193,7 @@ take_bytes(struct est *e, struct reading *r)
 	struct piece p = {
 		.start_us = r->start_us,
 		.bytes = (float)(s->bytes - r->before_bytes),
+		.before = (float)r->before_bytes,
 		.tag = (uint32_t)(s->request ^ (s->request >> 32)),
 		.clock_us = (int32_t)r->clock_us,
 		.direction = (uint8_t)s->direction,

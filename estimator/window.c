@@ -20,6 +20,7 @@ window_init(struct window *w)
 		.bytes = WINDOW_INITIAL,
 		.initial = WINDOW_INITIAL,
 		.reset = 0.9f,
+		.anew = 0.1f,
 		.slack = SLACK_COLD,
 	};
 }
@@ -71,6 +72,33 @@ needed(const struct window_use *u)
 	return u->bytes * LN2 / grown;
 }
 
+/* Whether it may be as small as at the start of a connection. */
+static bool
+begins(const struct window *w, const struct window_use *u)
+{
+	return u->fresh || u->cold || u->several || !w->used;
+}
+
+/* Whether it may as well not be. */
+static bool
+doubt(const struct window *w, const struct window_use *u)
+{
+	return w->used && !u->fresh && (u->cold || u->several);
+}
+
+/* What it would be then, and the chance of that. */
+static float
+at_first(const struct window *w, const struct window_use *u)
+{
+	return w->initial + (u->several ? LN2 * u->before : 0.0f);
+}
+
+static float
+chance(const struct window *w, const struct window_use *u)
+{
+	return u->cold ? w->reset : w->anew;
+}
+
 void
 window_foresee(const struct window *w, const struct window_use *u, struct belief_sight *s)
 {
@@ -78,23 +106,17 @@ window_foresee(const struct window *w, const struct window_use *u, struct belief
 	float by[2];
 
 	assert(u->bytes > 0.0f && u->dt_s > 0.0f && u->rtt_s > 0.0f && u->flows >= 1.0f);
-	s->hypotheses = 1;
-	s->weight[0] = 1.0f;
-	s->weight[1] = 0.0f;
-	by[0] = by[1] = w->bytes * u->flows;
-	s->slack[0] = s->slack[1] = w->slack;
-	if (u->fresh || u->cold || !w->used) {
-		by[0] = w->initial * u->flows;
-		s->slack[0] = SLACK_COLD;
-	}
-	if (u->cold && !u->fresh && w->used) {
-		s->hypotheses = 2;
-		s->weight[0] = w->reset;
-		s->weight[1] = 1.0f - w->reset;
-		if (by[1] < need && by[0] < need)
-			by[1] = need;
-	}
-	if (s->hypotheses == 1 || by[1] <= need)
+	s->hypotheses = doubt(w, u) ? 2 : 1;
+	s->weight[0] = s->hypotheses == 1 ? 1.0f : chance(w, u);
+	s->weight[1] = 1.0f - s->weight[0];
+	by[0] = (begins(w, u) ? at_first(w, u) : w->bytes) * u->flows;
+	by[1] = w->bytes * u->flows;
+	s->slack[0] = begins(w, u) ? SLACK_COLD : w->slack;
+	s->slack[1] = w->slack;
+	if (s->hypotheses == 2 && by[1] < need && by[0] < need)
+		by[1] = need;
+	/* a window that had not grown would not have allowed it: that is what tells them apart */
+	if (s->hypotheses == 1 || (u->cold && by[1] <= need))
 		by[0] = fmaxf(by[0], need);
 	for (int h = 0; h < s->hypotheses; h++)
 		foresee(s->seen_at[h], u, by[h]);
@@ -125,25 +147,25 @@ window_learn(struct window *w, const struct window_use *u, const struct belief_s
 	const float bytes = u->bytes / u->flows;
 	/* had the window been larger than all that came, it could not be seen */
 	const float need = fminf(needed(u) / u->flows, fmaxf(bytes, w->initial));
-	const bool start = u->fresh || u->cold || !w->used;
-	float initial = 0.0f; /* chance that it was the initial one */
+	const bool start = begins(w, u);
+	const bool first = start && u->before <= 0.0f && !(u->several && !u->fresh);
+	float initial = start ? 1.0f : 0.0f; /* chance that it was the initial one */
 
-	if (start)
-		initial = 1.0f;
 	if (s->hypotheses == 2) {
-		const float a = w->reset * evidence[0], b = (1.0f - w->reset) * evidence[1];
+		const float a = s->weight[0] * evidence[0], b = s->weight[1] * evidence[1];
+		float *learnt = u->cold ? &w->reset : &w->anew;
 
-		initial = a + b > 1e-30f ? a / (a + b) : w->reset;
-		w->reset = num_clamp(w->reset + 0.07f * (initial - w->reset), 0.02f, 0.98f);
+		initial = a + b > 1e-30f ? a / (a + b) : s->weight[0];
+		*learnt = num_clamp(*learnt + 0.07f * (initial - *learnt), 0.02f, 0.98f);
 	}
-	if (start && need > w->initial)
+	if (first && need > w->initial)
 		w->initial += 0.3f * initial * (need - w->initial);
-	else if (start)
+	else if (first)
 		w->initial += 0.02f * initial * (WINDOW_INITIAL - w->initial);
 	w->initial = num_clamp(w->initial, WINDOW_LEAST, 100.0f * WINDOW_SEGMENT);
-	w->bytes = initial * grown(u, fmaxf(w->initial, need)) +
+	w->bytes = initial * grown(u, fmaxf(at_first(w, u), need)) +
 	    (1.0f - initial) * grown(u, fmaxf(w->bytes, need));
-	w->slack = start ? SLACK_COLD : w->slack;
+	w->slack = start && !u->several ? SLACK_COLD : w->slack;
 	w->slack = fminf(w->slack + SLACK_STEP, SLACK_MOST);
 	w->used = true;
 }

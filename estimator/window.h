@@ -15,7 +15,8 @@
  * correction, no censoring.
  *
  * The window is not known either. The initial one is learnt; whether a sender keeps its
- * window over idle time is a pair of hypotheses, weighted by what they foresaw; and where
+ * window over idle time is a pair of hypotheses, weighted by what they foresaw, and so is
+ * whether a request among several came on a connection that had grown before; and where
  * the window sets the pace some noise is allowed for, more with each increment.
  */
 #ifndef LINKQ_ESTIMATOR_WINDOW_H
@@ -29,6 +30,7 @@ struct window {
 	float bytes;   /* of one flow, now */
 	float initial; /* of a new connection; learnt */
 	float reset;   /* chance that idle time brings it back to the initial one */
+	float anew;    /* with several connections: chance that one had sent little before */
 	float slack;   /* octaves of noise where the window sets the pace */
 	bool used;
 };
@@ -41,6 +43,8 @@ struct window_use {
 	float rtt_s; /* the least that was seen of late */
 	float flows; /* 1 or more, on average */
 	bool cold;   /* after idle time: the window may have been reset */
+	float before; /* bytes that a flow had had by then */
+	bool several; /* of some connections, who knows which one */
 	bool fresh;  /* on a new connection: it is the initial one */
 };
 

@@ -117,6 +117,23 @@ Test(window, learns_a_larger_initial_one)
 	cr_assert_lt(w.initial, 35000.0f);
 }
 
+Test(window, is_told_from_one_that_had_grown_among_several)
+{
+	struct window w;
+	struct belief_sight s = { .y = 0 };
+	const struct window_use u = { .bytes = 60000, .dt_s = 0.1f, .rtt_s = 0.05f, .flows = 2.0f,
+		.several = true };
+
+	window_init(&w);
+	w.used = true;
+	w.bytes = 200000.0f;
+	window_foresee(&w, &u, &s);
+	cr_assert_eq(s.hypotheses, 2);
+	/* 60 kB by two flows from ten segments each would have been the window's doing */
+	cr_assert_lt(s.seen_at[0][LEVELS - 1], 13.5f);
+	cr_assert_gt(s.seen_at[1][LEVELS - 1], 14.0f);
+}
+
 TestSuite(grain, .timeout = 20);
 
 Test(grain, is_measured_and_ends_with_the_first_finer_time)
