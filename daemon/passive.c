@@ -60,8 +60,10 @@ static void
 link_start(struct passive_link *l)
 {
 	*l = (struct passive_link){
-		.in = {.signal_us = PASSIVE_NEVER, .standing_us = PASSIVE_NEVER, .link_kbps = -1},
-		.out = {.signal_us = PASSIVE_NEVER, .standing_us = PASSIVE_NEVER, .link_kbps = -1},
+		.in = {.signal_us = PASSIVE_NEVER, .standing_us = PASSIVE_NEVER, .link_kbps = -1,
+		    .link_rtt_us = -1},
+		.out = {.signal_us = PASSIVE_NEVER, .standing_us = PASSIVE_NEVER, .link_kbps = -1,
+		    .link_rtt_us = -1},
 		.heard_us = PASSIVE_NEVER,
 		.answered_us = PASSIVE_NEVER,
 		.data_us = PASSIVE_NEVER,

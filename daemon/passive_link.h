@@ -11,12 +11,14 @@
 
 /* One way over a link. */
 struct passive_way {
+	int64_t settled;      /* intervals since the rate was found, up to some */
 	int64_t steady;       /* dumps in a row that found it carrying data throughout */
 	int64_t signals;      /* dumps in a row that showed a queue by its delay */
 	int64_t signal_us;    /* the last of them */
 	int64_t standing_us;  /* the last of two in a row or more */
 	int64_t link_kbps;    /* the rate that the link was last seen to set; -1: none */
 	int64_t link_kbps_us; /* when */
+	int64_t link_rtt_us;  /* the least round trip under way since then; -1 */
 };
 
 struct passive_link {
@@ -50,6 +52,7 @@ struct passive_sum {
 	int64_t out_full;         /* delivered by sockets that sent throughout */
 	int64_t delivery_kbps;    /* the most that one of them delivered in a burst; -1 */
 	uint32_t segment_bytes;
+	int64_t rtt_us;           /* of the largest flow, as a receiver; -1 */
 	bool delayed;  /* round trips of our own data stand over their least */
 	bool queued;   /* the receiver's round trip stands over its least */
 	bool unread;   /* the application takes less than arrives */

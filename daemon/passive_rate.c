@@ -23,6 +23,7 @@
 /* Data comes without a pause: so long since the last (jiffies are 4 or 10 ms), or 3 gaps. */
 #define STEADY_GAP_US (20 * MS)
 #define STEADY_MIN 3
+#define SETTLED_MIN 6
 /* A sign of a queue counts for a while: its effect on the rate stays. */
 #define SIGNAL_US (2 * SECOND)
 /* A rate that the link once set is known again for so long, when seen within a fifth. */
@@ -61,7 +62,7 @@ passive_shows_queue(const struct passive_socket *s, int64_t interval_us)
 	int64_t gap, base;
 
 	if (s->now.rcv_rtt_us <= 0 || s->now.rtt_us_min <= 0 || s->now.segment_bytes == 0 ||
-	    s->now.arrived < 10 * (int64_t)s->now.segment_bytes)
+	    s->now.arrived < 3 * (int64_t)s->now.segment_bytes)
 		return false;
 	gap = gap_us(s->now.segment_bytes, kbps_of(s->now.arrived, interval_us));
 	/* The receiver's figure holds a delayed acknowledgement (two segments) and a jiffy. */
@@ -86,13 +87,36 @@ note_signal(struct passive_way *w, int64_t now_us, bool signal)
 		w->standing_us = now_us;
 }
 
+/*
+ * Round trips far under the least of those behind the known rate: another path, and its
+ * sender may go on as before (BBR does so for long). What was known is of the old one.
+ */
+static void
+forget_other_path(struct passive_way *w, int64_t rtt_us)
+{
+	if (rtt_us <= 0 || w->link_kbps <= 0)
+		return;
+	if (w->link_rtt_us > 0 && 5 * rtt_us < 3 * w->link_rtt_us) {
+		w->link_kbps = w->link_rtt_us = -1;
+		w->signal_us = w->standing_us = PASSIVE_NEVER;
+		return;
+	}
+	/* The queue that told the rate is in it at first; it drains within these. */
+	if (w->settled < SETTLED_MIN)
+		w->settled++;
+	else if (w->link_rtt_us < 0 || rtt_us < w->link_rtt_us)
+		w->link_rtt_us = rtt_us;
+}
+
 /* One way: is this interval's rate the link's own? `throughout`: data moved all the time. */
 static enum passive_certainty
 certainty(struct passive_way *w, int64_t now_us, int64_t kbps, bool throughout, bool signal,
-    bool held_back)
+    bool held_back, int64_t rtt_us)
 {
-	bool known = w->link_kbps > 0 && now_us - w->link_kbps_us < KNOWN_US;
+	bool known;
 
+	forget_other_path(w, rtt_us);
+	known = w->link_kbps > 0 && now_us - w->link_kbps_us < KNOWN_US;
 	w->steady = throughout ? w->steady + 1 : 0;
 	note_signal(w, now_us, signal);
 	if (w->steady < STEADY_MIN || held_back)
@@ -101,6 +125,10 @@ certainty(struct passive_way *w, int64_t now_us, int64_t kbps, bool throughout, 
 	if (!(known && NEAR(kbps, w->link_kbps)) &&
 	    !recent(known ? w->standing_us : w->signal_us, now_us, SIGNAL_US))
 		return PASSIVE_AT_LEAST;
+	if (!(known && NEAR(kbps, w->link_kbps))) {
+		w->settled = 0;
+		w->link_rtt_us = -1;
+	}
 	w->link_kbps = kbps;
 	w->link_kbps_us = now_us;
 	return PASSIVE_LINK_RATE;
@@ -119,7 +147,8 @@ passive_rate_in(struct passive_link *l, const struct passive_sum *sum, int64_t n
 	    sum->idle_us <= max64(STEADY_GAP_US, 3 * gap_us(sum->segment_bytes, kbps));
 	outward = sum->out > sum->arrived / 4;
 	out->certainty = certainty(&l->in, now_us, kbps, throughout,
-	    !outward && (sum->queued || sum->delayed), sum->unread || sum->asked);
+	    !outward && (sum->queued || sum->delayed), sum->unread || sum->asked,
+	    sum->rtt_us);
 	if (sum->arrived >= RATE_BYTES_MIN)
 		out->kbps = kbps;
 }
@@ -135,7 +164,7 @@ passive_rate_out(struct passive_link *l, const struct passive_sum *sum, int64_t 
 	throughout = sum->delivered >= RATE_BYTES_MIN &&
 	    5 * sum->out_full >= 4 * sum->delivered;
 	out->certainty = certainty(&l->out, now_us, kbps, throughout,
-	    sum->delayed || sum->retransmitted > 0, false);
+	    sum->delayed || sum->retransmitted > 0, false, -1);
 	if (sum->delivered >= RATE_BYTES_MIN)
 		out->kbps = kbps;
 	/* A burst within says more, where only the burst was the link's to carry. */

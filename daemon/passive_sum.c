@@ -61,6 +61,7 @@ add_socket(const struct passive_socket *s, struct passive_link *l, int64_t inter
 	if (s->now.arrived > *most_in) { /* the largest flow stands for all */
 		*most_in = s->now.arrived;
 		sum->segment_bytes = s->now.segment_bytes;
+		sum->rtt_us = s->now.rcv_rtt_us;
 		sum->queued = passive_shows_queue(s, interval_us);
 		sum->asked = s->now.out * ASKED_SHARE > s->now.arrived;
 		sum->unread = s->now.unread_bytes > UNREAD_MIN &&
@@ -106,6 +107,7 @@ passive_sum_up(const struct passive_table *t, struct passive_link *link, uint32_
 			.retransmitted = link[i].ended_retransmitted,
 			.heard = link[i].ended_heard,
 			.idle_us = -1,
+			.rtt_us = -1,
 			.delivery_kbps = -1,
 		};
 		link[i].data_us = passive_later(link[i].data_us, link[i].ended_data_us);

@@ -68,6 +68,26 @@ Test(passive_rate, believes_a_lower_rate_where_a_queue_stands)
 	passive_destroy(h.p);
 }
 
+Test(passive_rate, forgets_a_rate_when_the_path_is_another_one)
+{
+	struct host h = host_start();
+	struct passive_reading r = socket_to(1, "203.0.113.1");
+
+	dump(&h, &r, 1);
+	r.rtt_us_min = 400 * MS;
+	r.rcv_rtt_us = 900 * MS;
+	download(&h, &r, 200, 6);
+	cr_assert(h.report[0].in.certainty == PASSIVE_LINK_RATE);
+	r.rcv_rtt_us = 600 * MS;
+	download(&h, &r, 200, 20);
+	cr_assert(h.report[0].in.certainty == PASSIVE_LINK_RATE);
+	/* Out of the lift; the sender does not know it yet and goes on at its pace. */
+	r.rcv_rtt_us = 160 * MS;
+	for (int i = 0; i < 20; i++)
+		cr_assert(download(&h, &r, 200, 1)->in.certainty == PASSIVE_AT_LEAST);
+	passive_destroy(h.p);
+}
+
 Test(passive_rate, does_not_call_bursts_with_pauses_a_links_rate)
 {
 	struct host h = host_start();
