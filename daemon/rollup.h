@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Estimates of seconds summed up to minutes or hours, exactly, while they stream past.
+ * Estimates of seconds summed up to minutes or hours while they stream past.
  *
  * A row holds from its second until the next row of its link, ROLLUP_HOLD_S at the most
  * (the daemon writes each second while something happens, and once a minute when idle).
@@ -8,13 +8,12 @@
  *   state, quality    the one that held longest
  *   rtt_us_min        the least
  *   loss_ppm          the mean
- *   other quantiles   the median of that quantile: of the p10s, the p50s, the p90s. It says
- *                     what was typically believed; it is not the quantile of all requests
+ *   other quantiles   those of the mixture of the beliefs that were held (sums.h)
  * and observations and bytes are the sums of the bucket's rows. Where nothing was held
  * there is no row, and what was not known in any row stays unknown.
  *
- * Example: 40 s of p50 = 1000 (40 rows), then idle at 5000 (1 row): the minute's p50 is
- * 1000. Idle at 5000 from the first second on (1 row), 20 s of 1000 from :40: it is 5000.
+ * Example: 40 s of p50 = 1000 (40 rows), then idle at 90,000 (1 row): the minute's p10 and
+ * p50 are of the 1000, and its p90 is of the 90,000.
  */
 #ifndef LINKQ_DAEMON_ROLLUP_H
 #define LINKQ_DAEMON_ROLLUP_H
@@ -23,6 +22,7 @@
 #include <stdint.h>
 
 #include "api/rows.h"
+#include "daemon/sums.h"
 
 #define ROLLUP_HOLD_S 60
 #define ROLLUP_LINKS_MAX 64 /* that are up within one bucket */
@@ -41,5 +41,7 @@ void rollup_add(struct rollup *r, const struct api_estimate_row *row);
 void rollup_end(struct rollup *r);
 /* 1: a bucket of one link is done, 0: none for now, -ENOMEM, -ENOBUFS (too many links). */
 int rollup_next(struct rollup *r, struct api_estimate_row *out);
+/* All of that bucket; until the next rollup_next. */
+const struct sums *rollup_sums(const struct rollup *r);
 
 #endif

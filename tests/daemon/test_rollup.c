@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Sums of seconds, beside the same sums made second by second without any cleverness. */
+/* Sums of seconds beside the same sums made second by second without any cleverness. */
 #include <criterion/criterion.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +62,7 @@ roll(const struct api_estimate_row *rows, size_t len, int64_t end_s, int64_t ste
 	return all;
 }
 
-Test(rollup, takes_the_median_by_time_not_by_rows)
+Test(rollup, mixes_beliefs_by_time_not_by_rows)
 {
 	struct api_estimate_row rows[64];
 	struct api_estimate_row *b;
@@ -69,18 +70,38 @@ Test(rollup, takes_the_median_by_time_not_by_rows)
 
 	for (int i = 0; i < 40; i++)
 		rows[i] = row(i, "a", 1000);
-	rows[40] = row(40, "a", 5000); /* 20 s of it in this minute */
+	rows[40] = row(40, "a", 90000); /* 20 s of it in this minute */
 	b = roll(rows, 41, 60, 60, &n);
 	cr_assert_eq(n, 1);
-	cr_assert_eq(b[0].down_kbps_p50, 1000);
+	cr_assert_leq(llabs(b[0].down_kbps_p10 - 500), 4);
+	cr_assert_gt(b[0].down_kbps_p50, 1000, "of a mixture, not of the longest");
+	cr_assert_lt(b[0].down_kbps_p50, 2000);
 	free(b);
-	rows[0] = row(0, "a", 5000); /* idle: one row for 40 s */
+	rows[0] = row(0, "a", 90000); /* idle: one row for 40 s */
 	for (int i = 0; i < 20; i++)
 		rows[i + 1] = row(40 + i, "a", 1000);
 	b = roll(rows, 21, 60, 60, &n);
 	cr_assert_eq(n, 1);
-	cr_assert_eq(b[0].down_kbps_p50, 5000);
+	cr_assert_gt(b[0].down_kbps_p50, 44000);
 	cr_assert_eq(b[0].observations, 21, "what was counted is summed");
+	free(b);
+}
+
+Test(rollup, gives_a_belief_that_does_not_change_back)
+{
+	struct api_estimate_row rows[60], *b;
+	size_t n;
+
+	for (int i = 0; i < 60; i++)
+		rows[i] = row(i, "a", 5200);
+	b = roll(rows, 60, 60, 60, &n);
+	cr_assert_eq(n, 1);
+	cr_assert_eq(b[0].down_kbps_p50, 5200);
+	cr_assert_eq(b[0].down_kbps_p10, 2600);
+	cr_assert_eq(b[0].down_kbps_p90, 10400);
+	cr_assert_eq(b[0].rtt_us_p50, 5202);
+	cr_assert_eq(b[0].rtt_us_p90, 5203);
+	cr_assert_eq(b[0].ttfb_us_p50, 5204);
 	free(b);
 }
 
@@ -165,9 +186,32 @@ Test(rollup, says_where_too_many_links_are_up)
 static int
 by_number(const void *a, const void *b)
 {
-	const int64_t *x = a, *y = b;
+	const double *x = a, *y = b;
 
 	return (*x > *y) - (*x < *y);
+}
+
+/* Five values of a belief on a straight line of the logarithm. */
+static size_t
+put_belief(double *values, const struct api_estimate_row *r)
+{
+	double low = (double)r->down_kbps_p10, mid = (double)r->down_kbps_p50;
+	double high = (double)r->down_kbps_p90;
+
+	values[0] = low;
+	values[1] = sqrt(low * mid);
+	values[2] = mid;
+	values[3] = sqrt(mid * high);
+	values[4] = high;
+	return 5;
+}
+
+/* A bin is 1.6 % wide, and within an octave the scale is straight: 6 % for the halves. */
+static void
+assert_near(int64_t got, double wanted)
+{
+	cr_assert_leq(fabs((double)got - wanted), wanted / 12, "%lld for %g", (long long)got,
+	    wanted);
 }
 
 /* The same sum, from an array with what held in each second. */
@@ -175,23 +219,27 @@ static void
 check_bucket(const struct api_estimate_row *b, const struct api_estimate_row *const *held,
     int64_t step_s, int64_t rows_sum)
 {
-	int64_t values[3600], states[EST_STATES] = { 0 }, min = INT64_MAX, loss = 0;
-	int64_t n = 0;
+	static double values[5 * 3600];
+	int64_t states[EST_STATES] = { 0 }, min = INT64_MAX, loss = 0, s_known = 0;
+	size_t n = 0;
 
 	for (int64_t s = 0; s < step_s; s++) {
 		if (held[s] == NULL)
 			continue;
-		values[n++] = held[s]->down_kbps_p50;
+		n += put_belief(values + n, held[s]);
+		s_known++;
 		states[held[s]->state]++;
 		loss += held[s]->loss_ppm;
 		if (held[s]->rtt_us_min < min)
 			min = held[s]->rtt_us_min;
 	}
 	cr_assert_gt(n, 0, "no row for what was not held");
-	qsort(values, (size_t)n, sizeof values[0], by_number);
-	cr_assert_eq(b->down_kbps_p50, values[(n + 1) / 2 - 1]);
+	qsort(values, n, sizeof values[0], by_number);
+	assert_near(b->down_kbps_p10, values[(n + 9) / 10 - 1]);
+	assert_near(b->down_kbps_p50, values[(n + 1) / 2 - 1]);
+	assert_near(b->down_kbps_p90, values[(9 * n + 9) / 10 - 1]);
 	cr_assert_eq(b->rtt_us_min, min);
-	cr_assert_eq(b->loss_ppm, (loss + n / 2) / n);
+	cr_assert_eq(b->loss_ppm, (loss + s_known / 2) / s_known);
 	for (int i = 0; i < EST_STATES; i++)
 		cr_assert_leq(states[i], states[b->state]);
 	cr_assert_eq(b->bytes_observed, rows_sum == 0 ? API_UNKNOWN : rows_sum);
@@ -217,7 +265,7 @@ make_rows(unsigned seed)
 
 			if (random() % busy != 0)
 				continue;
-			rows[n] = row(s, names[l], 1 + random() % 100000);
+			rows[n] = row(s, names[l], 1000 + random() % 100000);
 			rows[n].state = (enum est_state)(random() % EST_STATES);
 			n++;
 		}
