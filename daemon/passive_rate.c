@@ -65,8 +65,9 @@ passive_shows_queue(const struct passive_socket *s, int64_t interval_us)
 	    s->now.arrived < 3 * (int64_t)s->now.segment_bytes)
 		return false;
 	gap = gap_us(s->now.segment_bytes, kbps_of(s->now.arrived, interval_us));
-	/* The receiver's figure holds a delayed acknowledgement (two segments) and a jiffy. */
-	base = s->now.rtt_us_min + 2 * gap + 4 * MS;
+	/* The receiver's figure holds a delayed acknowledgement (two segments, or the 40 ms of
+	 * its timer) and jiffies. */
+	base = s->now.rtt_us_min + (2 * gap < 50 * MS ? 2 * gap : 50 * MS) + 4 * MS;
 	/* A radio's jitter alone makes it a fifth to a third. */
 	return s->now.rcv_rtt_us > base + 2 * base / 5;
 }
