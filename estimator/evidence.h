@@ -54,6 +54,9 @@ void evidence_path_changed(struct est *e, float octaves);
 /* Some evidence of a source, of that weight (seconds of body, or less). */
 void evidence_tally(struct est *e, enum est_source source, int64_t bytes, float weight);
 
+/* What a forecast of one direction is asked for. */
+struct forecast_ask evidence_ask(const struct est *e, enum est_direction d, float horizon_s);
+
 /* p10, p50 and p90 of the mean of the next horizon_s as levels, before calibration. */
 void evidence_forecast(const struct est *e, enum est_direction d, float horizon_s, float raw[3]);
 

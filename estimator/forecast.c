@@ -64,8 +64,8 @@ reversion(const struct forecast_ask *ask, const float alive[LEVELS])
 }
 
 /* What is alive now: where it will be, jumps and the errors of this model included. */
-static void
-alive_ahead(const struct forecast_ask *ask, float out[LEVELS])
+void
+forecast_alive(const struct forecast_ask *ask, float out[LEVELS])
 {
 	const float jump = 1.0f - num_exp(-BELIEF_JUMP_HZ * 0.5f * ask->horizon_s);
 	float now[LEVELS], jump_to[LEVELS], wide[LEVELS];
@@ -114,7 +114,7 @@ forecast_mass(const struct forecast_ask *ask, float out[LEVELS])
 	float alive[LEVELS];
 
 	assert(ask->horizon_s > 0.0f);
-	alive_ahead(ask, alive);
+	forecast_alive(ask, alive);
 	for (int i = 0; i < LEVELS; i++)
 		out[i] = on * (1.0f - die) * alive[i];
 	for (int k = 0; k < SLOTS; k++)

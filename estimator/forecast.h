@@ -44,6 +44,9 @@ void reversion_init(struct reversion *r);
 /* The link alone set the pace of an increment at level y, which ended at_us. */
 void reversion_seen(struct reversion *r, const struct belief *b, int64_t at_us, float y);
 
+/* What is alive now, had it to stay so: the mass of each level; sums to what is alive. */
+void forecast_alive(const struct forecast_ask *ask, float out[LEVELS]);
+
 /* The mass of each level of the mean rate; sums to 1. */
 void forecast_mass(const struct forecast_ask *ask, float out[LEVELS]);
 

@@ -9,11 +9,12 @@
 
 #define KNOWN_NOTHING_OCTAVES 6.7f /* from p10 to p90 of a prior */
 
-void
-evidence_forecast(const struct est *e, enum est_direction d, float horizon_s, float raw[3])
+struct forecast_ask
+evidence_ask(const struct est *e, enum est_direction d, float horizon_s)
 {
 	const struct est_way *way = &e->way[d];
-	const struct forecast_ask ask = {
+
+	return (struct forecast_ask){
 		.belief = &way->belief,
 		.prior = e->prior,
 		.fate = &e->fate,
@@ -23,6 +24,12 @@ evidence_forecast(const struct est *e, enum est_direction d, float horizon_s, fl
 		.last_known = way->last_known,
 		.to_mem = way->reversion.to_mem,
 	};
+}
+
+void
+evidence_forecast(const struct est *e, enum est_direction d, float horizon_s, float raw[3])
+{
+	const struct forecast_ask ask = evidence_ask(e, d, horizon_s);
 
 	forecast_quantiles(&ask, raw);
 }
