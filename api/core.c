@@ -16,6 +16,7 @@ core_init(struct core *c, const struct api_source *source, const char *boot)
 	c->version = 1;
 	events_init(&c->events, boot);
 	hint_sessions_init(&c->sessions);
+	hint_plans_init(&c->plans);
 }
 
 int64_t

@@ -18,6 +18,7 @@ struct core {
 	struct publish publish;
 	struct events events;
 	struct hint_sessions sessions;
+	struct hint_plans plans;
 	uint64_t version; /* of what core_link gives; anything made of it is stale when it moved */
 	uint64_t rendered;
 	struct buf link;

@@ -14,6 +14,7 @@
 #define SECOND_US INT64_C(1000000)
 #define SEGMENT_US_PRESET (4 * SECOND_US)
 #define TTL_S_MAX 10
+#define LIVE_EDGE_SHARE 1.1 /* of a segment's time: it was being made meanwhile */
 #define CMCD_RTP_TIMES 5 /* as hls.js and dash.js ask for */
 
 void
@@ -24,8 +25,11 @@ hint_defaults(struct hint_request *r)
 	r->buffer_us = r->max_buffer_us = -1;
 	r->segment_us = SEGMENT_US_PRESET;
 	r->rate_ppm = 1000000;
+	r->segments_left = -1;
 	r->cap_kbps = r->cap_height = -1;
+	r->weights = (struct plan_weights){-1, -1, -1};
 	r->last.rendition = r->inflight.rendition = -1;
+	r->last.ended_ago_us = r->inflight.ended_ago_us = -1;
 }
 
 int
@@ -150,28 +154,94 @@ set_inflight(const struct hint_request *r, const struct hint_choice *c,
 	f->ttfb_us = r->inflight.ttfb_us;
 }
 
-void
-hint_decide(const struct hint_request *r, const struct est_snapshot *est,
-    hint_transfer_fn *transfer, void *ctx, struct hint_choice *out)
+/* The plan's question; its rungs point into rung[]. */
+static void
+ask(const struct hint_request *r, const struct outlook *o, struct hint_choice *c,
+    struct plan_rung rung[PLAN_RUNGS_MAX], struct plan_question *q)
 {
-	struct plan_rung rung[PLAN_RUNGS_MAX];
-	struct plan_question q = {.rung = rung, .rungs = r->rungs, .fetch = out->fetch,
-	    .est = est, .buffer_us = r->buffer_us, .max_buffer_us = r->max_buffer_us,
-	    .segment_us = r->segment_us, .rate_ppm = r->rate_ppm, .mode = r->mode,
-	    .cap_kbps = r->cap_kbps, .cap_height = r->cap_height};
-
+	*q = (struct plan_question){.rung = rung, .rungs = r->rungs, .outlook = o,
+	    .given_up = r->last.there && r->last.aborted, .buffer_us = r->buffer_us,
+	    .max_buffer_us = r->max_buffer_us, .segment_us = r->segment_us,
+	    .rate_ppm = r->rate_ppm, .segments_left = r->segments_left, .mode = r->mode,
+	    .cap_kbps = r->cap_kbps, .cap_height = r->cap_height, .weights = r->weights};
 	assert(r->rungs >= 1 && r->rungs <= PLAN_RUNGS_MAX);
-	sort_ladder(r, out);
+	sort_ladder(r, c);
 	for (size_t k = 0; k < r->rungs; k++) {
-		const struct hint_rung *g = &r->rung[out->order[k]];
+		const struct hint_rung *g = &r->rung[c->order[k]];
 
 		rung[k] = (struct plan_rung){g->avg_kbps, g->peak_kbps, g->height};
-		transfer(ctx, plan_segment_bytes(&rung[k], r->segment_us), &out->fetch[k]);
 	}
-	q.current = ranked(out, r->current);
-	set_inflight(r, out, &q.inflight);
-	plan_decide(&q, &out->plan);
-	out->rendition = (int)out->order[out->plan.rung];
+	q->current = ranked(c, r->current);
+	set_inflight(r, c, &q->inflight);
+}
+
+void
+hint_sample(const struct hint_request *r, const struct hint_transfer *t, bool in_progress,
+    struct est_sample *out)
+{
+	const double plays_us = (double)r->segment_us * 1e6 / (double)r->rate_ppm;
+
+	*out = (struct est_sample){.source = EST_APP, .direction = EST_DOWN,
+	    .error = t->aborted ? EST_ERROR_ABORTED : EST_ERROR_NONE, .in_progress = in_progress,
+	    .from_cache = t->from_cache, .bytes = t->bytes, .duration_us = t->duration_us,
+	    .ttfb_us = t->ttfb_us, .connect_us = -1, .rtt_us = -1};
+	out->server_limited = r->mode == PLAN_LOW_LATENCY &&
+	    (double)t->duration_us < LIVE_EDGE_SHARE * plays_us;
+}
+
+/* A whole segment's true size. */
+static void
+learn_size(const struct hint_request *r, const struct hint_choice *c,
+    const struct plan_rung *rung, struct plan *plan)
+{
+	const struct hint_transfer *t = &r->last;
+
+	if (t->there && !t->aborted && t->rendition >= 0)
+		plan_saw(plan, &rung[c->rank[t->rendition]], r->segment_us, t->bytes);
+}
+
+static void
+by_the_clients_index(struct hint_choice *c)
+{
+	c->rendition = (int)c->order[c->plan.rung];
+	c->abandon_to = c->plan.abandon ? (int)c->order[c->plan.abandon_to] : -1;
+}
+
+void
+hint_decide(const struct hint_request *r, const struct outlook *o, struct plan *plan,
+    struct plan_work *work, struct hint_choice *out)
+{
+	struct plan_rung rung[PLAN_RUNGS_MAX];
+	struct plan_question q;
+
+	ask(r, o, out, rung, &q);
+	learn_size(r, out, rung, plan);
+	plan_decide(plan, work, &q, &out->plan);
+	by_the_clients_index(out);
+}
+
+void
+hint_choose(const struct hint_request *r, const struct outlook *o, struct plan *plan,
+    struct plan_work *work, struct hint_choice *out)
+{
+	struct plan_rung rung[PLAN_RUNGS_MAX];
+	struct plan_question q;
+
+	ask(r, o, out, rung, &q);
+	learn_size(r, out, rung, plan);
+	plan_choose(plan, work, &q, &out->plan);
+	by_the_clients_index(out);
+}
+
+void
+hint_keep(const struct hint_request *r, const struct outlook *o, struct plan *plan,
+    struct hint_choice *out)
+{
+	struct plan_rung rung[PLAN_RUNGS_MAX];
+	struct plan_question q;
+
+	ask(r, o, out, rung, &q);
+	plan_keep(plan, &q, &out->plan);
 	out->abandon_to = out->plan.abandon ? (int)out->order[out->plan.abandon_to] : -1;
 }
 
@@ -188,9 +258,9 @@ write_renditions(const struct hint_request *r, const struct hint_choice *c, stru
 		jw_open(w, '{');
 		jw_key_text(w, "id", r->rung[i].id);
 		jw_key_int(w, "kbps", r->rung[i].avg_kbps);
-		estimate_seconds(w, "fetch_s", &c->fetch[k]);
+		estimate_seconds(w, "fetch_s", &c->plan.fetch[k]);
 		jw_key_fixed(w, "stall_risk", estimate_known(risk), 6);
-		if (c->fetch[k].known)
+		if (c->plan.fetch[k].known)
 			jw_key_bool(w, "sustainable", c->plan.risk[k].sustainable);
 		else
 			jw_key_null(w, "sustainable");
@@ -265,6 +335,50 @@ hint_write(const struct hint_request *r, const struct est_snapshot *est,
 	jw_close(&w, '}');
 }
 
+/* --- Plans ---------------------------------------------------------------------------- */
+
+void
+hint_plans_init(struct hint_plans *p)
+{
+	p->uses = 0;
+	for (size_t i = 0; i < HINT_PLANS; i++)
+		p->slot[i].used = 0;
+}
+
+/* FNV-1a over what makes a table another one. */
+static uint64_t
+ladder_of(const struct hint_request *r)
+{
+	uint64_t hash = UINT64_C(14695981039346656037);
+
+	for (size_t i = 0; i < r->rungs; i++)
+		hash = (hash ^ (uint64_t)r->rung[i].avg_kbps) * UINT64_C(1099511628211);
+	hash = (hash ^ (uint64_t)r->segment_us) * UINT64_C(1099511628211);
+	return (hash ^ (uint64_t)r->mode) * UINT64_C(1099511628211);
+}
+
+struct plan *
+hint_plan_of(struct hint_plans *p, const struct hint_request *r)
+{
+	const uint64_t ladder = r->session[0] != '\0' ? 0 : ladder_of(r);
+	size_t slot = 0;
+
+	for (size_t i = 0; i < HINT_PLANS; i++) {
+		if (p->slot[i].used > 0 && p->slot[i].ladder == ladder &&
+		    strcmp(p->slot[i].name, r->session) == 0) {
+			p->slot[i].used = ++p->uses;
+			return &p->slot[i].plan;
+		}
+		if (p->slot[i].used < p->slot[slot].used)
+			slot = i; /* the one that was not asked for the longest */
+	}
+	memcpy(p->slot[slot].name, r->session, sizeof(p->slot[slot].name));
+	p->slot[slot].ladder = ladder;
+	p->slot[slot].used = ++p->uses;
+	plan_init(&p->slot[slot].plan);
+	return &p->slot[slot].plan;
+}
+
 /* --- Sessions -------------------------------------------------------------------------- */
 
 void
@@ -274,17 +388,21 @@ hint_sessions_init(struct hint_sessions *s)
 }
 
 const char *
-hint_session_get(const struct hint_sessions *s, const char *name)
+hint_session_get(const struct hint_sessions *s, const char *name, int64_t *due_us)
 {
 	for (size_t i = 0; i < HINT_SESSIONS; i++) {
-		if (s->slot[i].used > 0 && strcmp(s->slot[i].name, name) == 0)
-			return s->slot[i].rendition;
+		if (s->slot[i].used == 0 || strcmp(s->slot[i].name, name) != 0)
+			continue;
+		if (due_us != NULL)
+			*due_us = s->slot[i].due_us;
+		return s->slot[i].rendition;
 	}
 	return NULL;
 }
 
 void
-hint_session_put(struct hint_sessions *s, const char *name, const char *rendition)
+hint_session_put(struct hint_sessions *s, const char *name, const char *rendition,
+    int64_t due_us)
 {
 	size_t slot = 0;
 
@@ -298,5 +416,6 @@ hint_session_put(struct hint_sessions *s, const char *name, const char *renditio
 	}
 	snprintf(s->slot[slot].name, sizeof(s->slot[slot].name), "%s", name);
 	snprintf(s->slot[slot].rendition, sizeof(s->slot[slot].rendition), "%s", rendition);
+	s->slot[slot].due_us = due_us;
 	s->slot[slot].used = ++s->uses;
 }

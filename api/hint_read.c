@@ -137,7 +137,7 @@ read_transfer(const struct value_in *in, const struct hint_request *r,
 	bool lasted = value_get(in->object, "duration_s") != NULL;
 
 	*t = (struct hint_transfer){.there = true, .rendition = -1, .bytes = -1,
-	    .total_bytes = -1, .duration_us = -1, .ttfb_us = -1};
+	    .total_bytes = -1, .duration_us = -1, .ttfb_us = -1, .ended_ago_us = -1};
 	if (value_int(in, "bytes", 0, BYTES_MAX, &t->bytes) != 0 ||
 	    value_int(in, "total_bytes", 0, BYTES_MAX, &t->total_bytes) != 0 ||
 	    value_scaled(in, lasted ? "duration_s" : "elapsed_s", SECOND_US, TIME_US_MAX,
@@ -145,6 +145,8 @@ read_transfer(const struct value_in *in, const struct hint_request *r,
 	    value_scaled(in, "ttfb_s", SECOND_US, TIME_US_MAX, &t->ttfb_us) != 0 ||
 	    value_bool(in, "from_cache", &t->from_cache) != 0 ||
 	    value_bool(in, "aborted", &t->aborted) != 0 ||
+	    value_bool(in, "reported", &t->reported) != 0 ||
+	    value_scaled(in, "ended_ms_ago", 1000, TIME_US_MAX, &t->ended_ago_us) != 0 ||
 	    value_text(in, "id", t->id, sizeof(t->id)) != 0 ||
 	    read_rendition(in, "rendition", r, &t->rendition) != 0)
 		return -EINVAL;
@@ -213,6 +215,49 @@ read_cap(const struct value_in *in, struct hint_request *r)
 	return 0;
 }
 
+static int
+read_weight(const struct value_in *in, const char *key, int64_t most_milli, float *out)
+{
+	int64_t milli = -1;
+
+	if (value_scaled(in, key, 1000, most_milli, &milli) != 0)
+		return -EINVAL;
+	if (milli >= 0)
+		*out = (float)milli / 1000;
+	return 0;
+}
+
+static int
+read_weights(const struct value_in *in, struct hint_request *r)
+{
+	struct value_in weights = {.object = value_get(in->object, "weights"),
+	    .prefix = "weights.", .p = in->p};
+
+	if (weights.object == NULL)
+		return 0;
+	if (!value_is_object(weights.object))
+		return wrong(in->p, "weights", "must be an object.");
+	if (read_weight(&weights, "stall", 1000 * INT64_C(1000000), &r->weights.stall) != 0 ||
+	    read_weight(&weights, "switch", 1000 * INT64_C(1000), &r->weights.change) != 0 ||
+	    read_weight(&weights, "log", 1000, &r->weights.log) != 0)
+		return -EINVAL;
+	return 0;
+}
+
+/* Which segment, of how many: 4 of 199 leaves 195, counted from 0. */
+static int
+read_left(const struct value_in *in, struct hint_request *r)
+{
+	int64_t segment = -1, segments = -1;
+
+	if (value_int(in, "segment", 0, INT32_MAX, &segment) != 0 ||
+	    value_int(in, "segments", 1, INT32_MAX, &segments) != 0)
+		return -EINVAL;
+	if (segment >= 0 && segments > segment)
+		r->segments_left = segments - segment;
+	return 0;
+}
+
 /* CMCD (CTA-5004) names first, so that the plain ones win where both are there. */
 static int
 read_times(const struct value_in *in, struct hint_request *r)
@@ -251,6 +296,7 @@ read_question(const struct value_in *in, const struct longtext *playlist,
 	hint_defaults(r);
 	if (read_ladder(in, playlist, r) != 0 || read_times(in, r) != 0 || read_mode(in, r) != 0 ||
 	    read_cap(in, r) != 0 || read_current(in, r) != 0 ||
+	    read_weights(in, r) != 0 || read_left(in, r) != 0 ||
 	    value_text(in, "session", r->session, sizeof(r->session)) != 0 ||
 	    read_member_transfer(in, "last", "last.", r, &r->last) != 0 ||
 	    read_member_transfer(in, "inflight", "inflight.", r, &r->inflight) != 0)

@@ -10,32 +10,42 @@
 #include "api/json.h"
 #include "api/observations.h"
 
+/*
+ * What the player tells of its transfers is evidence like any other. A transfer under way
+ * can only be told from the next slice of it if it has an id.
+ */
 static void
-transfer(void *ctx, int64_t bytes, struct est_seconds *out)
-{
-	const struct core *core = ctx;
-
-	if (core->source.transfer(core->source.ctx, NULL, EST_DOWN, bytes, out) != 0)
-		memset(out, 0, sizeof(*out));
-}
-
-/* What the player tells of its transfers is evidence like any other. A transfer under way
- * can only be told from the next slice of it if it has an id. */
-static void
-observe(struct core *core, const struct hint_transfer *t, bool in_progress)
+observe(struct core *core, const struct hint_request *r, const struct hint_transfer *t,
+    bool in_progress)
 {
 	struct api_observation o;
 
-	if (!t->there || t->duration_us <= 0 || (in_progress && t->id[0] == '\0'))
+	if (!t->there || t->reported || t->duration_us <= 0 ||
+	    (in_progress && t->id[0] == '\0'))
 		return;
 	memset(&o, 0, sizeof(o));
-	o.sample = (struct est_sample){.source = EST_APP, .direction = EST_DOWN,
-	    .error = t->aborted ? EST_ERROR_ABORTED : EST_ERROR_NONE, .in_progress = in_progress,
-	    .from_cache = t->from_cache, .bytes = t->bytes, .duration_us = t->duration_us,
-	    .ttfb_us = t->ttfb_us, .connect_us = -1, .rtt_us = -1};
+	hint_sample(r, t, in_progress, &o.sample);
+	o.ended_ago_us = t->ended_ago_us > 0 ? t->ended_ago_us : 0;
 	snprintf(o.app, sizeof(o.app), "hint");
 	memcpy(o.id, t->id, sizeof(t->id));
 	core->source.observe(core->source.ctx, &o);
+}
+
+/*
+ * The last transfer of a session, where the player does not say when it ended: it was asked
+ * for when the last answer said so. A full buffer puts idle time between its end and now.
+ */
+static void
+date_last(struct core *core, struct hint_request *r)
+{
+	const int64_t now_us = core_now(core);
+	int64_t due_us;
+
+	if (!r->last.there || r->last.ended_ago_us >= 0 || r->session[0] == '\0' ||
+	    hint_session_get(&core->sessions, r->session, &due_us) == NULL)
+		return;
+	if (due_us + r->last.duration_us < now_us)
+		r->last.ended_ago_us = now_us - due_us - r->last.duration_us;
 }
 
 static int
@@ -70,22 +80,26 @@ decide(struct core *core, const struct request *rq, struct hint_request *r,
 	static struct hint_choice choice;
 	const char *known;
 	struct api_view view;
+	static struct outlook outlook;
 	int format = 0;
 
 	if (query_word(&rq->query, "format", formats, &format, &out->problem) != 0)
 		return -EINVAL;
 	if (rq->method == ROUTE_POST) { /* a GET changes nothing */
-		observe(core, &r->last, false);
-		observe(core, &r->inflight, true);
+		date_last(core, r);
+		observe(core, r, &r->last, false);
+		observe(core, r, &r->inflight, true);
 	}
-	known = r->session[0] != '\0' ? hint_session_get(&core->sessions, r->session) : NULL;
+	known = r->session[0] != '\0' ? hint_session_get(&core->sessions, r->session, NULL) : NULL;
 	if (r->current < 0 && known != NULL)
 		r->current = hint_find(r, known);
-	if (core->source.view(core->source.ctx, NULL, &view) != 0)
+	if (core->source.view(core->source.ctx, NULL, &view) != 0 ||
+	    core->source.outlook(core->source.ctx, NULL, &outlook) != 0)
 		return problem_set(&out->problem, 503, NULL, "There is no link.");
-	hint_decide(r, &view.est, transfer, core, &choice);
+	hint_decide(r, &outlook, hint_plan_of(&core->plans, r), &core->plans.work, &choice);
 	if (rq->method == ROUTE_POST && r->session[0] != '\0')
-		hint_session_put(&core->sessions, r->session, r->rung[choice.rendition].id);
+		hint_session_put(&core->sessions, r->session, r->rung[choice.rendition].id,
+		    core_now(core) + choice.plan.wait_us);
 	return format == 1 ? answer_kbps(r, &choice, out)
 			   : answer_json(r, &view.est, &choice, out);
 }

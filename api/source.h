@@ -13,6 +13,7 @@
 
 #include "api/rows.h"
 #include "estimator/estimator.h"
+#include "estimator/outlook.h"
 
 #define API_LINKS_MAX 16
 
@@ -108,6 +109,8 @@ struct api_source {
 	size_t (*links)(void *ctx, struct api_view out[API_LINKS_MAX]);
 	int (*transfer)(void *ctx, const char *id, enum est_direction direction, int64_t bytes,
 	    struct est_seconds *out);
+	/* What a plan needs to know of the link; id as in view. */
+	int (*outlook)(void *ctx, const char *id, struct outlook *out);
 	enum est_verdict (*observe)(void *ctx, const struct api_observation *o);
 	int (*explain)(void *ctx, const char *id, struct est_explain *out);
 	void (*daemon)(void *ctx, struct api_daemon_report *out);

@@ -73,6 +73,19 @@ transfer(void *ctx, const char *id, enum est_direction direction, int64_t bytes,
 	return 0;
 }
 
+static int
+outlook(void *ctx, const char *id, struct outlook *out)
+{
+	struct engine *e = ctx;
+	struct slot *s = find(e, id);
+
+	if (!s)
+		return -ENOENT;
+	est_tick(&s->est, e->o.now(e->o.ctx));
+	outlook_take(&s->est, OUTLOOK_HORIZON_US, out);
+	return 0;
+}
+
 /* connect_ms alone: no transfer, but one round trip that was answered. */
 static bool
 is_bare_connect(const struct est_sample *s)
@@ -164,6 +177,7 @@ engine_source(struct engine *e, struct api_source *out)
 		.view = view,
 		.links = links,
 		.transfer = transfer,
+		.outlook = outlook,
 		.observe = observe,
 		.explain = explain,
 		.daemon = report,

@@ -1,31 +1,46 @@
 /* SPDX-License-Identifier: ISC */
-/* The rule that picks a rendition. */
+/* From a question to the table, and from the table to an answer. */
 #include "estimator/plan.h"
+
+#include "estimator/plan_point.h"
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 #define PPM 1000000
+#define SOLVE_SWEEPS 8
 
-/* A link near a rung must not make it flap: up asks for more room than staying. */
-#define UP_SHARE 0.85 /* of a segment's time that a median fetch may take, to go up */
-#define STAY_SHARE 1.0
-#define UP_SHARE_LOW_LATENCY 0.7 /* there is next to no buffer for what was misjudged */
-#define STAY_SHARE_LOW_LATENCY 0.85
-#define START_SHARE 0.5 /* the first picture soon */
-#define DEEP_SHARE 1.25 /* a full buffer may drain for a while instead of a switch */
-#define UP_RISK 0.02
-#define STAY_RISK 0.05
-#define DEEP_RISK 0.01
-#define SAFE_Z 2.054 /* of 2 %: max_safe_kbps */
-#define P90_Z 1.2816
-#define SPREAD_LEAST 0.05 /* no distribution is sharper than that */
+/* Worth: bitrate and its logarithm, so that a stall weighs the same in both. */
+#define LOG_SHARE 0.35f
+#define LOG_STALL 2.66f /* of a second, in the logarithmic account of Pensieve (2017) */
+#define STALL 1.15f     /* above one: the table is a little bold, see WANDER_SHARE */
+#define CHANGE 1.2f
 
-/* Giving up costs what has come and a new request: only for a likely stall, and much gain. */
-#define ABANDON_AFTER_US 500000
-#define ABANDON_RISK 0.25
-#define ABANDON_GAIN 0.8
-#define ABANDON_GAIN_LOWEST 0.6
+/* Levels reach from where the lowest rung takes twelve times its time to thrice the top. */
+#define BELOW_OCTAVES 3.5849625f
+#define ABOVE_OCTAVES 1.5849625f
+#define STEP_OCTAVES (1.0f / 3.0f)
+
+/* One cannot know after the one what one will know after the other. */
+#define GIVE_UP_EARLY_S 1.2f
+#define GIVE_UP_LATE_S 3.5f
+#define GIVE_UP_SEGMENT_S 3.0f /* for segments from that length on */
+
+#define SIZE_OCTAVES 0.4125f /* segments of a rung spread by 0.2 in ln */
+#define BUFFER_VOD_S 30.0f   /* where the player does not say */
+#define BUFFER_LIVE_S 12.0f
+#define BUFFER_LOW_LATENCY_S 3.0f
+#define BUFFER_LEAST_SEGMENTS 0.25f
+
+/* Giving up costs what has come, and two switches: for much gain only. */
+#define LEAVE_GAIN 0.25f /* of the worth of the top */
+#define LEAVE_BODY_US 300000
+#define LEAVE_SILENT_US 1000000
+
+#define RATIO_PRIOR 3.0f
+#define RATIO_MOST 30.0f
+#define RATIO_OCTAVES 1.5f
 
 static const char *const reasons[] = {
 	[PLAN_STARTUP] = "startup",
@@ -53,40 +68,71 @@ plan_segment_bytes(const struct plan_rung *rung, int64_t segment_us)
 	return (int64_t)((double)rung->avg_kbps * (double)segment_us / 8000);
 }
 
-/* Media time as time on the clock. */
-static int64_t
-on_clock(const struct plan_question *q, int64_t media_us)
+void
+plan_init(struct plan *p)
 {
-	return (int64_t)((double)media_us * PPM / (double)q->rate_ppm);
+	/* not the table, of which no page is touched before it is made */
+	p->made = p->known = false;
+	p->left_for_kbps = p->ratio = p->ratio_count = 0.0f;
+	memset(p->size, 0, sizeof p->size);
 }
 
-/* The time until the buffer is empty; where it is not known, one segment's. */
-static int64_t
-buffer_lasts(const struct plan_question *q)
+/* --- What segments weigh in truth -------------------------------------------------------- */
+
+static int
+size_slot(const struct plan *p, float kbps)
 {
-	return on_clock(q, q->buffer_us < 0 ? q->segment_us : q->buffer_us);
+	int k = 0;
+
+	while (k < PLAN_RUNGS_MAX - 1 && p->size[k].count > 0.0f && p->size[k].kbps != kbps)
+		k++;
+	return k;
 }
 
-static double
-spread(int64_t low, int64_t high)
+void
+plan_saw(struct plan *p, const struct plan_rung *rung, int64_t segment_us, int64_t bytes)
 {
-	double s = low > 0 && high > low ? log((double)high / (double)low) / P90_Z : 0;
+	const float kbps = (float)rung->avg_kbps;
+	const float said = kbps * (float)segment_us * 1e-6f * 125.0f;
+	const int k = size_slot(p, kbps);
+	float miss;
 
-	return fmax(s, SPREAD_LEAST);
+	if (bytes <= 0 || said <= 0.0f)
+		return;
+	miss = num_clamp(num_log2((float)bytes) - num_log2(said), -RATIO_OCTAVES, RATIO_OCTAVES);
+	if (p->size[k].kbps != kbps) {
+		p->size[k].kbps = kbps;
+		p->size[k].ratio = p->size[k].count = 0.0f;
+	}
+	p->ratio_count = fminf(p->ratio_count + 1.0f, RATIO_MOST);
+	p->ratio += (miss - p->size[k].ratio - p->ratio) / (p->ratio_count + RATIO_PRIOR);
+	p->size[k].count = fminf(p->size[k].count + 1.0f, RATIO_MOST);
+	p->size[k].ratio += (miss - p->ratio - p->size[k].ratio) /
+	    (p->size[k].count + 2.0f * RATIO_PRIOR);
 }
 
-/* P(it takes longer than `us`), by a log-normal law through the quantiles on either side. */
-static double
-risk(const struct est_seconds *t, int64_t us)
+static float
+segment_kbit(const struct plan *p, float kbps, float media_s)
 {
-	double s;
+	const int k = size_slot(p, kbps);
+	const float own = p->size[k].kbps == kbps ? p->size[k].ratio : 0.0f;
 
-	if (us <= 0)
-		return 1;
-	if (t->us_p50 <= 0)
-		return 0;
-	s = us < t->us_p50 ? spread(t->us_p10, t->us_p50) : spread(t->us_p50, t->us_p90);
-	return 0.5 * erfc(log((double)us / (double)t->us_p50) / s / sqrt(2));
+	return kbps * media_s * num_exp2(p->ratio + own);
+}
+
+float
+plan_kbit(const struct plan *p, const struct plan_rung *rung, int64_t segment_us)
+{
+	return segment_kbit(p, (float)rung->avg_kbps, (float)segment_us * 1e-6f);
+}
+
+/* --- The shape -------------------------------------------------------------------------- */
+
+/* Media time as time on the clock, in seconds. */
+static float
+clock_s(const struct plan_question *q, int64_t media_us)
+{
+	return (float)((double)media_us / (double)q->rate_ppm);
 }
 
 static bool
@@ -96,183 +142,267 @@ allowed(const struct plan_question *q, size_t i)
 	    (q->cap_height < 0 || q->rung[i].height <= q->cap_height);
 }
 
-static bool
-is_start(const struct plan_question *q)
+static float
+preset(float told, float otherwise)
 {
-	return q->current < 0 && q->buffer_us < q->segment_us;
+	return told >= 0.0f ? told : otherwise;
 }
 
-/* Much is buffered: staying where we are beats a switch that may be undone soon. */
-static bool
-deep(const struct plan_question *q)
+/* Of a rung, in Mbit/s; also of one that the shape does not have. */
+static float
+rung_worth(const struct plan_question *q, const struct plan_shape *s, float kbps)
 {
-	if (q->max_buffer_us > 0)
-		return q->buffer_us * 10 >= q->max_buffer_us * 6;
-	return q->buffer_us >= 5 * q->segment_us;
-}
+	const float top = s->kbps[s->rungs - 1] * 1e-3f;
+	const float log = num_clamp(preset(q->weights.log, LOG_SHARE), 0.0f, 1.0f);
+	const float octaves = num_log2(kbps) - num_log2(s->kbps[0]);
 
-static bool
-fits(const struct plan_question *q, size_t i)
-{
-	const struct est_seconds *t = &q->fetch[i];
-	bool up = (int)i > q->current, quick = q->mode == PLAN_LOW_LATENCY;
-	double share = (double)t->us_p50 / (double)on_clock(q, q->segment_us);
-	double danger = risk(t, buffer_lasts(q));
-
-	if (is_start(q))
-		return share <= START_SHARE;
-	if ((int)i == q->current && !quick && deep(q) && share <= DEEP_SHARE && danger <= DEEP_RISK)
-		return true;
-	if (up)
-		return share <= (quick ? UP_SHARE_LOW_LATENCY : UP_SHARE) && danger <= UP_RISK;
-	return share <= (quick ? STAY_SHARE_LOW_LATENCY : STAY_SHARE) && danger <= STAY_RISK;
+	return (1.0f - log) * kbps * 1e-3f + log * top / LOG_STALL * 0.69314718f * octaves;
 }
 
 static void
-risks(const struct plan_question *q, struct plan_answer *out)
+set_buffer(const struct plan_question *q, struct plan_shape *s)
 {
-	for (size_t i = 0; i < q->rungs; i++) {
-		bool known = q->fetch[i].known;
+	const float segment_s = clock_s(q, q->segment_us);
+	const bool quick = q->mode == PLAN_LOW_LATENCY;
+	float cap_s = q->mode == PLAN_VOD ? BUFFER_VOD_S
+	    : quick ? BUFFER_LOW_LATENCY_S : fmaxf(BUFFER_LIVE_S, 3.0f * segment_s);
+	const float early = num_clamp(segment_s / GIVE_UP_SEGMENT_S, 0.1f, 1.0f);
 
-		out->risk[i].stall_ppm = !known ? -1
-		    : (int64_t)(risk(&q->fetch[i], buffer_lasts(q)) * 1000 + 0.5) * 1000;
-		out->risk[i].sustainable = known &&
-		    q->fetch[i].us_p50 <= on_clock(q, q->segment_us);
+	if (q->max_buffer_us >= 0)
+		cap_s = clock_s(q, q->max_buffer_us);
+	s->segment_s = segment_s;
+	/* at the live edge a segment comes as it is made, and plays meanwhile */
+	s->lead_s = quick ? segment_s : 0.0f;
+	s->gain_s = segment_s - s->lead_s;
+	s->most_s = fmaxf(cap_s - s->gain_s, BUFFER_LEAST_SEGMENTS * segment_s);
+	s->give_up_s[0] = GIVE_UP_EARLY_S * early;
+	s->give_up_s[1] = GIVE_UP_LATE_S * early;
+}
+
+static void
+set_levels(struct plan_shape *s)
+{
+	const float high = num_log2(s->kbps[s->rungs - 1]) + ABOVE_OCTAVES;
+
+	s->low = num_log2(s->kbps[0]) - BELOW_OCTAVES;
+	s->step = STEP_OCTAVES;
+	s->levels = (int)ceilf((high - s->low) / s->step) + 1;
+	if (s->levels > PLAN_LEVELS) {
+		s->levels = PLAN_LEVELS;
+		s->step = (high - s->low) / (float)(PLAN_LEVELS - 1);
 	}
 }
 
-/* The highest rate whose next segment comes in time with 98 %, and that can be kept up. */
-static int64_t
-max_safe(const struct plan_question *q)
-{
-	const struct est_rate *r = &q->est->rate[EST_DOWN];
-	double segment = (double)on_clock(q, q->segment_us), time = (double)buffer_lasts(q);
-	double low, safe;
-
-	if (!r->known)
-		return -1;
-	time = fmax(time, segment);
-	if (q->est->ttfb.known)
-		time = fmax(time - (double)q->est->ttfb.us_p50, segment / 10);
-	low = (double)r->kbps_p50 * exp(-SAFE_Z * spread(r->kbps_p10, r->kbps_p50));
-	safe = fmin(low * time / segment, 0.9 * (double)r->kbps_p50);
-	return (int64_t)safe;
-}
-
-static int64_t
-scaled(int64_t bytes, int64_t kbps)
-{
-	return (int64_t)((double)bytes * 8000 / (double)(kbps < 1 ? 1 : kbps));
-}
-
-void
-plan_rest(const struct est_snapshot *est, const struct plan_question *q,
-    struct est_seconds *out)
-{
-	const struct plan_inflight *f = &q->inflight;
-	const struct est_rate *r = &est->rate[EST_DOWN];
-	int64_t total = f->total_bytes >= 0 ? f->total_bytes
-					    : plan_segment_bytes(&q->rung[f->rung], q->segment_us);
-	int64_t rest = total > f->bytes ? total - f->bytes : 0;
-	int64_t first = f->ttfb_us < 0 && est->ttfb.known ? est->ttfb.us_p50 : 0;
-
-	out->known = r->known;
-	out->us_p10 = first + scaled(rest, r->kbps_p90);
-	out->us_p50 = first + scaled(rest, r->kbps_p50);
-	out->us_p90 = first + scaled(rest, r->kbps_p10);
-}
-
-/* The highest rung below that comes in time, or the lowest if that gains much; else none. */
-static int
-replacement(const struct plan_question *q, const struct est_seconds *rest)
-{
-	for (int c = q->inflight.rung - 1; c >= 0; c--) {
-		const struct est_seconds *t = &q->fetch[c];
-
-		if (t->known && (double)t->us_p50 < ABANDON_GAIN * (double)rest->us_p50 &&
-		    risk(t, buffer_lasts(q)) <= STAY_RISK)
-			return c;
-	}
-	if (q->fetch[0].known &&
-	    (double)q->fetch[0].us_p50 < ABANDON_GAIN_LOWEST * (double)rest->us_p50)
-		return 0;
-	return -1;
-}
-
+/* The shape of a question; of[i] is the question's index of the shape's rung i. */
 static void
-consider_abandoning(const struct plan_question *q, struct plan_answer *out)
+shape_of(const struct plan_question *q, struct plan_shape *s, int of[PLAN_RUNGS_MAX])
 {
-	const struct plan_inflight *f = &q->inflight;
-	struct est_seconds rest;
-	int to;
+	float top;
 
-	out->abandon = false;
-	out->abandon_to = -1;
-	if (!f->there || f->rung <= 0 || f->elapsed_us < ABANDON_AFTER_US || q->buffer_us < 0)
-		return;
-	plan_rest(q->est, q, &rest);
-	if (!rest.known || risk(&rest, buffer_lasts(q)) <= ABANDON_RISK)
-		return;
-	to = replacement(q, &rest);
-	if (to < 0)
-		return;
-	out->abandon = true;
-	out->abandon_to = to;
-	out->rung = to;
-	out->reason = PLAN_ABANDON;
-}
-
-static enum plan_reason
-reason_for(const struct plan_question *q, int best, bool capped)
-{
-	if (capped)
-		return PLAN_CAPPED;
-	if (q->current < 0)
-		return PLAN_STARTUP;
-	if (best > q->current)
-		return PLAN_UP;
-	if (q->buffer_us >= 0 && q->buffer_us < q->segment_us / 2 && best < q->current)
-		return PLAN_RECOVER;
-	return best < q->current ? PLAN_DOWN : PLAN_STEADY;
-}
-
-static void
-choose(const struct plan_question *q, struct plan_answer *out)
-{
-	bool dead = q->est->state == EST_OFFLINE || q->est->state == EST_CAPTIVE;
-	int best = 0, most = 0;
-	bool capped = false;
-
-	out->rung = 0;
-	out->reason = dead ? PLAN_OUTAGE : PLAN_NO_ESTIMATE;
-	if (dead || !q->fetch[0].known)
-		return;
+	memset(s, 0, sizeof *s); /* shapes are compared byte by byte */
 	for (size_t i = 0; i < q->rungs; i++) {
 		if (!allowed(q, i))
 			continue;
-		most = (int)i;
-		if (fits(q, i))
-			best = (int)i;
+		of[s->rungs] = (int)i;
+		s->kbps[s->rungs++] = (float)q->rung[i].avg_kbps;
 	}
-	for (size_t i = (size_t)most + 1; best == most && i < q->rungs; i++)
-		capped = capped || (!allowed(q, i) && fits(q, i));
-	out->rung = best;
-	out->reason = reason_for(q, best, capped);
+	if (s->rungs == 0) { /* nothing is low enough: the lowest */
+		of[0] = 0;
+		s->kbps[s->rungs++] = (float)q->rung[0].avg_kbps;
+	}
+	for (int i = 0; i < s->rungs; i++)
+		s->worth[i] = rung_worth(q, s, s->kbps[i]);
+	top = s->kbps[s->rungs - 1] * 1e-3f;
+	s->stall = STALL * preset(q->weights.stall, top);
+	s->change = CHANGE * preset(q->weights.change, 1.0f);
+	s->cells = s->rungs > PLAN_RUNGS_FINE ? PLAN_CELLS / 2 : PLAN_CELLS;
+	set_buffer(q, s);
+	set_levels(s);
 }
 
-void
-plan_decide(const struct plan_question *q, struct plan_answer *out)
+/* --- Decisions --------------------------------------------------------------------------- */
+
+static void
+set_sizes(const struct plan *p, const struct plan_question *q, struct plan_laws *l)
+{
+	static const float share[PLAN_SIZES] = { 0.26f, 0.48f, 0.26f };
+
+	for (int i = 0; i < p->shape.rungs; i++)
+		l->kbit[i] = segment_kbit(p, p->shape.kbps[i], (float)q->segment_us * 1e-6f);
+	for (int z = 0; z < PLAN_SIZES; z++) {
+		l->share[z] = share[z];
+		l->factor[z] = num_exp2(SIZE_OCTAVES * (float)(z - 1));
+	}
+}
+
+static void
+set_point(const struct plan_question *q, const struct plan_shape *s, struct plan_point *x)
+{
+	const struct outlook *o = q->outlook;
+	int64_t buffer_us = q->buffer_us;
+
+	if (buffer_us < 0)
+		buffer_us = q->current < 0 ? 0 : 2 * q->segment_us;
+	x->shape = s;
+	plan_project(s, o->live, x->live);
+	for (int r = 0; r < s->levels; r++)
+		x->live[r] *= 1.0f - o->dead;
+	x->dead = o->dead;
+	x->buffer_s = clock_s(q, buffer_us);
+	x->playing = q->current >= 0;
+	if (x->playing)
+		x->playing_worth = rung_worth(q, s, (float)q->rung[q->current].avg_kbps);
+}
+
+static enum plan_reason
+reason_for(const struct plan_question *q, const struct plan_answer *out)
+{
+	const int top = (int)q->rungs - 1, next = out->rung + 1;
+	const float high = num_log2((float)q->rung[out->rung < top ? next : top].avg_kbps);
+	float above = 0.0f;
+
+	if (q->outlook->offline || q->outlook->dead > 0.5f)
+		return PLAN_OUTAGE;
+	for (int i = 0; i < LEVELS; i++)
+		above += level_log2_kbps[i] > high ? q->outlook->live[i] : 0.0f;
+	if (out->rung < top && !allowed(q, (size_t)next) && above > 0.5f)
+		return PLAN_CAPPED;
+	if (q->current < 0)
+		return PLAN_STARTUP;
+	if (out->rung > q->current)
+		return PLAN_UP;
+	if (out->rung == q->current)
+		return PLAN_STEADY;
+	if (q->buffer_us >= 0 && q->buffer_us < q->segment_us / 2)
+		return PLAN_RECOVER;
+	return PLAN_DOWN;
+}
+
+static int64_t
+wait_us(const struct plan_question *q)
+{
+	const int64_t over_us = q->buffer_us + q->segment_us - q->max_buffer_us;
+
+	if (q->max_buffer_us < 0 || q->buffer_us <= 0 || over_us <= 0)
+		return 0;
+	if (over_us > q->buffer_us) /* the cap is under a segment: until it is empty */
+		return (int64_t)((double)q->buffer_us * PPM / (double)q->rate_ppm);
+	return (int64_t)((double)over_us * PPM / (double)q->rate_ppm);
+}
+
+static void
+check(const struct plan_question *q)
 {
 	assert(q->rungs >= 1 && q->rungs <= PLAN_RUNGS_MAX);
 	assert(q->segment_us > 0 && q->rate_ppm > 0);
 	assert(q->current < (int)q->rungs && q->inflight.rung < (int)q->rungs);
-	risks(q, out);
-	choose(q, out);
-	consider_abandoning(q, out);
-	out->max_safe_kbps = max_safe(q);
-	out->wait_us = 0;
-	if (q->max_buffer_us >= 0 && q->buffer_us + q->segment_us > q->max_buffer_us &&
-	    q->buffer_us > 0 && !out->abandon)
-		out->wait_us = on_clock(q, q->buffer_us + q->segment_us - q->max_buffer_us);
+}
+
+/* What was given up for a rung is that rung's; or the best of the table. */
+static int
+pick(struct plan *p, const struct plan_point *x, const struct plan_question *q)
+{
+	const float left_for = p->left_for_kbps;
+
+	p->left_for_kbps = 0.0f;
+	if (q->given_up && left_for > 0.0f)
+		for (int i = 0; i < p->shape.rungs; i++)
+			if (p->shape.kbps[i] == left_for)
+				return i;
+	return q->outlook->known ? plan_point_best(x) : 0;
+}
+
+void
+plan_choose(struct plan *p, struct plan_work *w, const struct plan_question *q,
+    struct plan_answer *out)
+{
+	struct plan_shape shape;
+	struct plan_laws laws;
+	struct plan_point x = { .laws = &laws, .v = p->v };
+	int of[PLAN_RUNGS_MAX];
+
+	check(q);
+	shape_of(q, &shape, of);
+	plan_laws(&shape, q->outlook, &laws);
+	if (!p->made || p->known != q->outlook->known ||
+	    memcmp(&shape, &p->shape, sizeof shape) != 0) {
+		p->shape = shape;
+		p->known = q->outlook->known;
+		set_sizes(p, q, &laws);
+		plan_solve(&shape, &laws, SOLVE_SWEEPS, p->v, w);
+		p->made = true;
+	} else {
+		set_sizes(p, q, &laws);
+	}
+	plan_sweep(&p->shape, &laws, p->v, w);
+	set_point(q, &p->shape, &x);
+	out->rung = of[pick(p, &x, q)];
+	out->reason = q->outlook->known ? reason_for(q, out) : PLAN_NO_ESTIMATE;
+	out->wait_us = wait_us(q);
+	out->abandon = false;
+	out->abandon_to = -1;
 	assert(out->rung >= 0 && out->rung < (int)q->rungs);
+}
+
+static bool
+may_leave(const struct plan_question *q)
+{
+	const struct plan_inflight *f = &q->inflight;
+
+	if (!f->there || f->rung <= 0 || !q->outlook->known || q->buffer_us < 0)
+		return false;
+	if (f->ttfb_us < 0)
+		return f->elapsed_us >= LEAVE_SILENT_US;
+	return f->elapsed_us - f->ttfb_us >= LEAVE_BODY_US;
+}
+
+void
+plan_keep(struct plan *p, const struct plan_question *q, struct plan_answer *out)
+{
+	const struct plan_inflight *f = &q->inflight;
+	struct plan_laws laws;
+	struct plan_point x = { .laws = &laws, .v = p->v };
+	struct plan_shape shape;
+	struct plan_rest rest = { .rung = -1, .begun = f->ttfb_us >= 0 };
+	int of[PLAN_RUNGS_MAX], to;
+
+	check(q);
+	out->abandon = false;
+	out->abandon_to = -1;
+	if (!may_leave(q))
+		return;
+	shape_of(q, &shape, of);
+	if (!p->made || memcmp(&shape, &p->shape, sizeof shape) != 0)
+		return;
+	for (int i = 0; i < shape.rungs; i++)
+		if (of[i] == f->rung)
+			rest.rung = i;
+	if (rest.rung <= 0)
+		return;
+	rest.total_kbit = f->total_bytes >= 0 ? (float)f->total_bytes * 8e-3f
+	    : segment_kbit(p, shape.kbps[rest.rung], (float)q->segment_us * 1e-6f);
+	rest.kbit = fmaxf(0.0f, rest.total_kbit - (float)f->bytes * 8e-3f);
+	plan_laws_now(&shape, q->outlook, &laws);
+	set_sizes(p, q, &laws);
+	set_point(q, &p->shape, &x);
+	to = plan_point_leave(&x, &rest, LEAVE_GAIN * shape.kbps[shape.rungs - 1] * 1e-3f);
+	if (to < 0)
+		return;
+	out->abandon = true;
+	out->abandon_to = of[to];
+	p->left_for_kbps = shape.kbps[to];
+}
+
+void
+plan_decide(struct plan *p, struct plan_work *w, const struct plan_question *q,
+    struct plan_answer *out)
+{
+	plan_choose(p, w, q, out);
+	plan_tell(p, q, out);
+	plan_keep(p, q, out);
+	if (!out->abandon)
+		return;
+	out->rung = out->abandon_to;
+	out->reason = PLAN_ABANDON;
+	out->wait_us = 0;
 }

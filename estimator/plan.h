@@ -1,34 +1,35 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Which rendition to fetch next: a rule on the time that each fetch would take.
+ * Which rendition to fetch next, and whether to go on with the one under way.
  *
- * The fetch of a rung is a distribution (p10, p50, p90 of est_transfer), so two questions
- * have answers in numbers: how likely is a stall, P(fetch > buffer), by a log-normal law
- * through the quantiles; and does the link carry the rung for long, median fetch <= the time
- * that a segment plays. The highest rung that passes both is taken; going up asks for more
- * than staying does, so that a link near a rung does not make it flap.
+ * The answer is what promises most over the segments to come, in bitrate less stalls less
+ * switches, weighed over all that the link may be: value iteration (plan_table.h) on what
+ * the estimator believes (outlook.h). There is no safety factor: a low buffer, a restless
+ * link, and one that has died before, each ask for caution by what they would cost.
  *
- * Example: 5 Mbit/s, segments of 4 s, 12 s of buffer. 3000 kbit/s: 12 Mbit take 2.4 s
- * (p90 3.6 s), P(> 12 s) is nothing: yes. 4500: 3.6 s (p90 5.4): carried, risk under 1 %;
- * to stay yes, to go up no, since 3.6 s is more than 0.85 of 4 s.
+ * Example: rungs of 1, 2.5, 5 and 8 Mbit/s, segments of 3 s, a link seen at 6 Mbit/s. With
+ * 1 s in the buffer 2.5 is taken, with 6 s it is 5, and with 20 s 5 still: 8 would drain
+ * the buffer, and the two switches cost more than it shows.
  *
- * Pure: no state but what the caller hands in. Rungs ascend by avg_kbps.
+ * A struct plan is what one viewer's stream keeps between questions: the table, the true
+ * sizes of segments, what a fetch was given up for. Another ladder, segment length or cap
+ * starts it anew by itself. Pure: no clock, no allocation; the caller owns all memory.
  */
 #ifndef LINKQ_ESTIMATOR_PLAN_H
 #define LINKQ_ESTIMATOR_PLAN_H
+
+#include "estimator/outlook.h"
+#include "estimator/plan_table.h"
+#include "estimator/types.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "estimator/estimator.h"
-
-#define PLAN_RUNGS_MAX 64
-
 enum plan_mode { PLAN_VOD, PLAN_LIVE, PLAN_LOW_LATENCY };
 
 enum plan_reason {
-	PLAN_STARTUP,
+	PLAN_STARTUP, /* nothing plays yet */
 	PLAN_STEADY,
 	PLAN_UP,
 	PLAN_DOWN,
@@ -55,44 +56,85 @@ struct plan_inflight {
 	int64_t ttfb_us; /* -1: no byte yet */
 };
 
+/* What matters to this viewer; negative: the preset. */
+struct plan_weights {
+	float stall;  /* a second without a picture, in Mbit/s; preset: the top rung */
+	float change; /* a switch, for each Mbit/s of it; preset: 1 */
+	float log;    /* 0 .. 1: how much a rung counts by its ratio and not by its difference */
+};
+
 struct plan_question {
-	const struct plan_rung *rung;
-	size_t rungs;                /* 1 .. PLAN_RUNGS_MAX */
-	const struct est_seconds *fetch; /* of plan_segment_bytes() of each rung */
-	const struct est_snapshot *est;
-	int current;            /* -1: nothing plays yet */
-	int64_t buffer_us;      /* media time in the buffer; -1: not known */
-	int64_t max_buffer_us;  /* -1: not known */
-	int64_t segment_us;     /* > 0 */
-	int64_t rate_ppm;       /* playback rate: 1,000,000 is normal */
+	const struct plan_rung *rung; /* ascending by avg_kbps */
+	size_t rungs;                 /* 1 .. PLAN_RUNGS_MAX */
+	const struct outlook *outlook;
+	int current;           /* -1: nothing plays yet */
+	bool given_up;         /* the last fetch was, and its segment is asked for again */
+	int64_t buffer_us;     /* media time in the buffer; -1: not known */
+	int64_t max_buffer_us; /* -1: not known */
+	int64_t segment_us;    /* > 0 */
+	int64_t rate_ppm;      /* playback rate: 1,000,000 is normal */
+	int64_t segments_left; /* with the one asked for; -1: not known, or no end */
 	enum plan_mode mode;
 	int64_t cap_kbps, cap_height; /* -1: none */
+	struct plan_weights weights;
 	struct plan_inflight inflight;
 };
 
 struct plan_risk {
-	int64_t stall_ppm; /* -1: not known */
-	bool sustainable;
+	int64_t stall_ppm; /* chance that the buffer runs dry before it is in; -1: not known */
+	bool sustainable;  /* a median fetch takes no longer than the segment plays */
 };
 
 struct plan_answer {
 	int rung;
 	enum plan_reason reason;
 	int64_t wait_us;       /* before the next request: the buffer is full */
-	int64_t max_safe_kbps; /* -1: not known */
+	int64_t max_safe_kbps; /* comes in time in 98 of 100; -1: not known */
 	bool abandon;          /* give the fetch under way up for abandon_to */
 	int abandon_to;
+	struct est_seconds fetch[PLAN_RUNGS_MAX];
 	struct plan_risk risk[PLAN_RUNGS_MAX];
 };
+
+struct plan {
+	bool made;
+	bool known; /* it was made with evidence */
+	struct plan_shape shape;
+	float v[PLAN_TABLE];
+	float left_for_kbps; /* 0: nothing was given up */
+	/* True sizes: log2 of their ratio to what rungs say, of all and of each beyond that. */
+	float ratio, ratio_count;
+	struct {
+		float kbps, ratio, count;
+	} size[PLAN_RUNGS_MAX];
+};
+
+/* A new stream. Any struct plan must begin so. */
+void plan_init(struct plan *p);
 
 /* The bytes of one segment of a rung, by its mean rate. */
 int64_t plan_segment_bytes(const struct plan_rung *rung, int64_t segment_us);
 
-void plan_decide(const struct plan_question *q, struct plan_answer *out);
+/* A segment had that size in truth. */
+void plan_saw(struct plan *p, const struct plan_rung *rung, int64_t segment_us,
+    int64_t bytes);
 
-/* The time that the rest of a segment takes, on the connection it is on. */
-void plan_rest(const struct est_snapshot *est, const struct plan_question *q,
-    struct est_seconds *out);
+/* What a segment of the rung weighs, by what was seen, in kbit. */
+float plan_kbit(const struct plan *p, const struct plan_rung *rung, int64_t segment_us);
+
+/* The next rendition, with nothing else: a sweep of the table and a choice. Under 1 ms. */
+void plan_choose(struct plan *p, struct plan_work *w, const struct plan_question *q,
+    struct plan_answer *out);
+
+/* Go on with q->inflight or not: sets abandon, abandon_to. Some microseconds. */
+void plan_keep(struct plan *p, const struct plan_question *q, struct plan_answer *out);
+
+/* Fetch times, risks and the safe rate: for people and players. */
+void plan_tell(const struct plan *p, const struct plan_question *q, struct plan_answer *out);
+
+/* All of it. */
+void plan_decide(struct plan *p, struct plan_work *w, const struct plan_question *q,
+    struct plan_answer *out);
 
 const char *plan_reason_name(enum plan_reason r);
 

@@ -18,7 +18,6 @@
 #include "estimator/estimator.h"
 
 #define LINE_MAX_BYTES (256 * 1024)
-#define HORIZON_US INT64_C(3000000) /* about a fetch */
 
 const char decide_help[] =
     "  A question: {\"t\":s,\"buffer_s\":..,\"last\":{..}|null,\"ladder_kbps\":[..],\"segment_s\":..,\n"
@@ -31,30 +30,24 @@ struct decide {
 	struct est est;
 	struct hint_request rq;
 	struct hint_choice choice;
+	struct outlook outlook;
+	struct plan plan;
+	struct plan_work work;
 	bool begun;
 	int64_t asked_us;   /* when the transfer under way was decided on */
 	int64_t wait_us;    /* and how long it was put off */
 	uint64_t request;   /* its number: its slices share it */
 	int chosen;         /* -1: nothing yet */
-	int gave_up_for;    /* -1: nothing was given up */
 };
-
-static void
-transfer(void *ctx, int64_t bytes, struct est_seconds *out)
-{
-	struct decide *d = ctx;
-
-	est_transfer(&d->est, d->est.now_us, EST_DOWN, bytes, out);
-}
 
 static void
 observe(struct decide *d, const struct hint_transfer *t, int64_t end_us, bool in_progress)
 {
-	struct est_sample s = {.ended_us = end_us, .request = d->request, .source = EST_APP,
-	    .direction = EST_DOWN, .error = t->aborted ? EST_ERROR_ABORTED : EST_ERROR_NONE,
-	    .in_progress = in_progress, .from_cache = t->from_cache, .bytes = t->bytes,
-	    .duration_us = t->duration_us, .ttfb_us = t->ttfb_us, .connect_us = -1, .rtt_us = -1};
+	struct est_sample s;
 
+	hint_sample(&d->rq, t, in_progress, &s);
+	s.ended_us = end_us;
+	s.request = d->request;
 	est_add(&d->est, end_us > d->est.now_us ? end_us : d->est.now_us, &s);
 }
 
@@ -69,13 +62,10 @@ end_of_last(const struct decide *d, int64_t now_us)
 }
 
 static void
-plan(struct decide *d, int64_t now_us)
+look(struct decide *d, int64_t now_us)
 {
-	struct est_snapshot snapshot;
-
 	est_tick(&d->est, now_us);
-	est_read(&d->est, now_us, HORIZON_US, &snapshot);
-	hint_decide(&d->rq, &snapshot, transfer, d, &d->choice);
+	outlook_take(&d->est, OUTLOOK_HORIZON_US, &d->outlook);
 }
 
 static void
@@ -86,10 +76,10 @@ answer_progress(struct decide *d, int64_t now_us, struct jw *w)
 	if (t->duration_us > 0)
 		observe(d, t, now_us, true);
 	d->rq.current = t->rendition >= 0 ? t->rendition : d->chosen;
-	plan(d, now_us);
-	d->gave_up_for = d->choice.abandon_to;
+	look(d, now_us);
+	hint_keep(&d->rq, &d->outlook, &d->plan, &d->choice);
 	jw_key(w, "abandon");
-	jw_int(w, d->gave_up_for >= 0 ? d->gave_up_for : API_UNKNOWN);
+	jw_int(w, d->choice.abandon_to >= 0 ? d->choice.abandon_to : API_UNKNOWN);
 }
 
 static void
@@ -103,11 +93,9 @@ answer_question(struct decide *d, int64_t now_us, struct jw *w)
 		d->rq.current = last->rendition >= 0 ? last->rendition : d->chosen;
 	if (d->rq.current >= (int)d->rq.rungs)
 		d->rq.current = -1; /* another ladder than before */
-	plan(d, now_us);
+	look(d, now_us);
+	hint_choose(&d->rq, &d->outlook, &d->plan, &d->work, &d->choice);
 	d->chosen = d->choice.rendition;
-	if (last->aborted && d->gave_up_for >= 0 && d->gave_up_for < (int)d->rq.rungs)
-		d->chosen = d->gave_up_for; /* what it was given up for */
-	d->gave_up_for = -1;
 	d->asked_us = now_us;
 	d->wait_us = d->choice.plan.wait_us;
 	d->request++;
@@ -189,7 +177,8 @@ cmd_decide(int argc, char **argv)
 	d = calloc(1, sizeof(*d));
 	if (d == NULL)
 		return cli_fail(argv, "out of memory.");
-	d->chosen = d->gave_up_for = -1;
+	d->chosen = -1;
+	plan_init(&d->plan);
 	status = answer_all(d, argv);
 	free(d);
 	return cli_end(argv, status);

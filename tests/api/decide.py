@@ -69,16 +69,24 @@ def decide(text):
 
 @case("on a steady link it climbs to what the link carries, and stays")
 def steady():
-    _, chosen, gave_up, stall = ride(lambda t: 4500, 120)
+    _, chosen, gave_up, stall = ride(lambda t: 3500, 120)
     late = {rung for t, rung in chosen if t > 40}
     assert late == {2} and not gave_up and stall == 0, (chosen, gave_up, stall)
+
+
+@case("between two rungs it spends what is left over in long stretches, and does not flap")
+def between():
+    _, chosen, gave_up, stall = ride(lambda t: 4500, 240)
+    late = [rung for t, rung in chosen if t > 30]
+    switches = sum(a != b for a, b in zip(late, late[1:]))
+    assert set(late) <= {2, 3} and switches <= 8 and not gave_up and stall == 0, (chosen, gave_up, stall)
 
 
 @case("when the link falls to a tenth it gives up what would stall, and goes down")
 def drop():
     _, chosen, gave_up, stall = ride(lambda t: 8000 if t < 60 else 700, 120)
     assert any(rung == 3 for t, rung in chosen if t < 60), chosen
-    assert {rung for t, rung in chosen if t > 90} == {0}, chosen
+    assert {rung for t, rung in chosen if t > 90} <= {0, 1}, chosen
     assert stall < 4, stall
 
 

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "tests/estimator/made_outlook.h"
+
 #define BLOCK 65536
 #define ROWS_SOME 1000
 #define ROWS_MANY 2000000
@@ -114,6 +116,17 @@ transfer(void *ctx, const char *id, enum est_direction direction, int64_t bytes,
 	out->us_p50 = 70000 + bytes * 8 * 1000 / f->kbps;
 	out->us_p10 = out->us_p50 * 7 / 10;
 	out->us_p90 = out->us_p50 * 16 / 10;
+	return 0;
+}
+
+static int
+outlook(void *ctx, const char *id, struct outlook *out)
+{
+	const struct fake *f = ctx;
+
+	if (id != NULL && strcmp(id, "k3f9") != 0)
+		return -ENOENT;
+	made_outlook(out, (float)f->kbps, 0.4f, f->state == EST_OFFLINE ? 0.99f : 0.01f);
 	return 0;
 }
 
@@ -322,6 +335,7 @@ fake_init(struct fake *f, struct api_source *out)
 		.view = view,
 		.links = links,
 		.transfer = transfer,
+		.outlook = outlook,
 		.observe = observe,
 		.explain = explain,
 		.daemon = daemon_report,

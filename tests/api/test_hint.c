@@ -9,6 +9,7 @@
 #include "api/hls.h"
 #include "api/longtext.h"
 #include "tests/api/text.h"
+#include "tests/estimator/made_outlook.h"
 
 #define SECOND INT64_C(1000000)
 #define VARIANTS 8
@@ -224,16 +225,16 @@ Test(hint, remembers_the_sessions_that_were_asked_for_last)
 	char name[32];
 
 	hint_sessions_init(&s);
-	cr_assert_null(hint_session_get(&s, ""));
-	hint_session_put(&s, "a", "720p");
-	hint_session_put(&s, "a", "240p");
-	cr_assert_str_eq(hint_session_get(&s, "a"), "240p");
+	cr_assert_null(hint_session_get(&s, "", NULL));
+	hint_session_put(&s, "a", "720p", 5);
+	hint_session_put(&s, "a", "240p", 6);
+	cr_assert_str_eq(hint_session_get(&s, "a", NULL), "240p");
 	for (int i = 0; i < HINT_SESSIONS; i++) {
 		snprintf(name, sizeof(name), "s%d", i);
-		hint_session_put(&s, name, "1");
+		hint_session_put(&s, name, "1", 7);
 	}
-	cr_assert_null(hint_session_get(&s, "a"));
-	cr_assert_str_eq(hint_session_get(&s, "s0"), "1");
+	cr_assert_null(hint_session_get(&s, "a", NULL));
+	cr_assert_str_eq(hint_session_get(&s, "s0", NULL), "1");
 }
 
 Test(hint, takes_a_playlist_out_of_its_json_as_the_parser_would)
@@ -288,6 +289,9 @@ Test(hint, takes_nothing_out_that_is_not_the_member_itself)
 /* --- The plan: a link of known rate ----------------------------------------------------- */
 
 static struct est_snapshot est;
+static struct outlook outlook;
+static struct hint_plans plans;
+static struct hint_choice choice;
 
 static void
 link_of(int64_t kbps)
@@ -296,23 +300,8 @@ link_of(int64_t kbps)
 	est.state = EST_ONLINE;
 	est.rate[EST_DOWN] = (struct est_rate){kbps > 0, kbps * 7 / 10, kbps, kbps * 14 / 10};
 	est.ttfb = (struct est_delay){true, 50000, 60000, 120000};
+	made_outlook(&outlook, (float)kbps, 0.4f, 0.01f);
 }
-
-static void
-transfer(void *ctx, int64_t bytes, struct est_seconds *out)
-{
-	const struct est_rate *r = &est.rate[EST_DOWN];
-
-	(void)ctx;
-	out->known = r->known;
-	if (!r->known)
-		return;
-	out->us_p10 = 50000 + bytes * 8000 / r->kbps_p90;
-	out->us_p50 = 60000 + bytes * 8000 / r->kbps_p50;
-	out->us_p90 = 120000 + bytes * 8000 / r->kbps_p10;
-}
-
-static struct hint_choice choice;
 
 static const char *
 decide(const char *more)
@@ -322,11 +311,11 @@ decide(const char *more)
 	snprintf(body, sizeof(body), "{\"ladder_kbps\":[6000,400,3000,1200],\"segment_s\":4%s%s}",
 	    *more != '\0' ? "," : "", more);
 	cr_assert(eq(int, read_json(body), 0), "%s", problem.detail);
-	hint_decide(&rq, &est, transfer, NULL, &choice);
+	hint_decide(&rq, &outlook, hint_plan_of(&plans, &rq), &plans.work, &choice);
 	return plan_reason_name(choice.plan.reason);
 }
 
-Test(plan, picks_by_what_the_link_carries_and_says_why)
+Test(plan, answers_in_the_clients_order_and_says_why)
 {
 	static const struct {
 		int64_t kbps;
@@ -335,20 +324,12 @@ Test(plan, picks_by_what_the_link_carries_and_says_why)
 		const char *reason;
 	} cases[] = {
 		{0, "\"buffer_s\":9", 1, "no_estimate"},
-		{5000, "", 3, "startup"},
-		{5000, "\"buffer_s\":0", 3, "startup"},
 		{5000, "\"buffer_s\":12,\"current\":2", 2, "steady"},
-		{5000, "\"buffer_s\":12,\"current\":1", 2, "up"},
-		{9000, "\"buffer_s\":12,\"current\":2", 0, "up"},
-		{6300, "\"buffer_s\":12,\"current\":2", 2, "steady"}, /* a little room is no room */
-		{6300, "\"buffer_s\":12,\"current\":0", 0, "steady"}, /* but enough to stay */
-		{2000, "\"buffer_s\":12,\"current\":2", 3, "down"},
-		{2000, "\"buffer_s\":1,\"current\":2", 1, "recover"},
-		{2600, "\"buffer_s\":20,\"max_buffer_s\":25,\"current\":2", 2, "steady"},
+		{20000, "\"buffer_s\":12,\"current\":2", 0, "up"},
+		{1000, "\"buffer_s\":5,\"current\":2", 1, "down"},
+		{1000, "\"buffer_s\":1,\"current\":2", 1, "recover"},
 		{50000, "\"buffer_s\":12,\"current\":2,\"cap\":{\"max_kbps\":3000}", 2, "capped"},
-		{5000, "\"buffer_s\":12,\"current\":2,\"cap\":{\"max_kbps\":3000}", 2, "steady"},
 		{50000, "\"buffer_s\":12,\"current\":2,\"cap\":{\"max_kbps\":100}", 1, "capped"},
-		{100, "\"buffer_s\":12,\"current\":2", 1, "down"},
 	};
 
 	for (size_t i = 0; i < LEN(cases); i++) {
@@ -362,25 +343,41 @@ Test(plan, picks_by_what_the_link_carries_and_says_why)
 	}
 }
 
-Test(plan, never_takes_a_higher_rung_on_a_slower_link)
+Test(plan, is_of_the_session_or_else_of_the_ladder)
 {
-	int64_t before = 0;
+	struct plan *a, *b;
 
-	for (int64_t kbps = 100; kbps < 20000; kbps += 50) {
-		link_of(kbps);
-		decide("\"buffer_s\":8");
-		cr_assert(ge(i64, rq.rung[choice.rendition].avg_kbps, before), "%d", (int)kbps);
-		before = rq.rung[choice.rendition].avg_kbps;
+	cr_assert(eq(int, read_json("{\"ladder_kbps\":[1,2],\"session\":\"a\"}"), 0));
+	a = hint_plan_of(&plans, &rq);
+	cr_assert(eq(int, read_json("{\"ladder_kbps\":[1,2]}"), 0));
+	b = hint_plan_of(&plans, &rq);
+	cr_assert(ne(ptr, a, b));
+	cr_assert(eq(ptr, hint_plan_of(&plans, &rq), b));
+	cr_assert(eq(int, read_json("{\"ladder_kbps\":[1,3]}"), 0));
+	cr_assert(ne(ptr, hint_plan_of(&plans, &rq), b));
+	cr_assert(eq(int, read_json("{\"ladder_kbps\":[5],\"session\":\"a\"}"), 0));
+	cr_assert(eq(ptr, hint_plan_of(&plans, &rq), a));
+	snprintf(rq.session, sizeof(rq.session), "a");
+	plan_saw(hint_plan_of(&plans, &rq), &(struct plan_rung){1, 1, 0}, SECOND, 500);
+	cr_assert(eq(int, a->ratio_count > 0, 1));
+	for (int i = 0; i < HINT_PLANS; i++) {
+		snprintf(rq.session, sizeof(rq.session), "s%d", i);
+		hint_plan_of(&plans, &rq);
 	}
-	cr_assert(eq(i64, before, 6000));
+	snprintf(rq.session, sizeof(rq.session), "a");
+	cr_assert(eq(int, hint_plan_of(&plans, &rq)->ratio_count > 0, 0)); /* it was forgotten */
 }
 
-Test(plan, takes_the_lowest_while_nothing_gets_through)
+Test(hint, takes_weights_and_the_number_of_segments)
 {
-	link_of(50000);
-	est.state = EST_OFFLINE;
-	cr_assert_str_eq(decide("\"buffer_s\":12,\"current\":2"), "outage");
-	cr_assert(eq(int, choice.rendition, 1));
+	cr_assert(eq(int, read_json("{\"ladder_kbps\":[1],\"weights\":{\"stall\":8,\"switch\":0.5,"
+				    "\"log\":1},\"segment\":190,\"segments\":199}"), 0));
+	cr_assert(epsilon_eq(flt, rq.weights.stall, 8, 1e-6f));
+	cr_assert(epsilon_eq(flt, rq.weights.change, 0.5f, 1e-6f));
+	cr_assert(epsilon_eq(flt, rq.weights.log, 1, 1e-6f));
+	cr_assert(eq(i64, rq.segments_left, 9));
+	cr_assert(lt(int, read_json("{\"ladder_kbps\":[1],\"weights\":{\"log\":2}}"), 0));
+	cr_assert_str_eq(problem.field, "weights.log");
 }
 
 Test(plan, waits_while_no_segment_fits_into_the_buffer)
@@ -392,47 +389,6 @@ Test(plan, waits_while_no_segment_fits_into_the_buffer)
 	cr_assert(eq(i64, choice.plan.wait_us, 0));
 	decide("\"buffer_s\":28,\"max_buffer_s\":30,\"current\":0,\"playback_rate\":2");
 	cr_assert(eq(i64, choice.plan.wait_us, SECOND));
-}
-
-Test(plan, gives_a_fetch_up_when_it_would_stall_and_much_is_won)
-{
-	static const struct {
-		int64_t kbps, bytes;
-		double elapsed_s, buffer_s;
-		int want; /* -1: go on */
-	} cases[] = {
-		{1000, 100000, 2, 3, 1},    /* 23 s to go, 3 s of buffer: the lowest, 1.6 s */
-		{1000, 2900000, 20, 3, -1}, /* nearly there */
-		{1000, 100000, 0.3, 3, -1}, /* too early to tell */
-		{20000, 100000, 2, 3, -1},  /* it will come in time */
-		{1000, 100000, 2, 60, -1},  /* there is time */
-		{3000, 100000, 2, 6, 3},    /* not lower than it must be */
-	};
-
-	for (size_t i = 0; i < LEN(cases); i++) {
-		char more[256];
-
-		link_of(cases[i].kbps);
-		snprintf(more, sizeof(more), "\"buffer_s\":%g,\"current\":0,\"inflight\":{\"rendition\":0,"
-					     "\"bytes\":%d,\"total_bytes\":3000000,\"elapsed_s\":%g,"
-					     "\"ttfb_s\":0.1}",
-		    cases[i].buffer_s, (int)cases[i].bytes, cases[i].elapsed_s);
-		decide(more);
-		cr_assert(eq(int, choice.abandon_to, cases[i].want), "%zu: %d", i,
-		    choice.abandon_to);
-	}
-}
-
-Test(plan, tells_risks_that_rise_with_the_rung_and_a_safe_rate_below_the_median)
-{
-	link_of(5000);
-	decide("\"buffer_s\":4,\"current\":2");
-	for (size_t k = 1; k < rq.rungs; k++)
-		cr_assert(ge(i64, choice.plan.risk[k].stall_ppm, choice.plan.risk[k - 1].stall_ppm));
-	cr_assert(gt(i64, choice.plan.risk[3].stall_ppm, 500000));
-	cr_assert(choice.plan.risk[2].sustainable && !choice.plan.risk[3].sustainable);
-	cr_assert(gt(i64, choice.plan.max_safe_kbps, 1500));
-	cr_assert(lt(i64, choice.plan.max_safe_kbps, 4501));
 }
 
 Test(hint, answers_in_the_shape_of_the_contract)
@@ -467,7 +423,7 @@ Test(hint, fits_its_longest_answer)
 	snprintf(body + n, sizeof(body) - n, "],\"segment_s\":120}");
 	cr_assert(eq(int, read_json(body), 0), "%s", problem.detail);
 	link_of(10);
-	hint_decide(&rq, &est, transfer, NULL, &choice);
+	hint_decide(&rq, &outlook, hint_plan_of(&plans, &rq), &plans.work, &choice);
 	buf_init(&b, memory, sizeof(memory));
 	hint_write(&rq, &est, &choice, &b);
 	cr_assert(not(b.overflow));

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/hint.h"
+#include "tests/estimator/made_outlook.h"
 #include "api/longtext.h"
 
 static int64_t kbps;
@@ -19,29 +20,21 @@ must(bool so)
 }
 
 static void
-transfer(void *ctx, int64_t bytes, struct est_seconds *out)
-{
-	(void)ctx;
-	must(bytes >= 0);
-	out->known = kbps > 0;
-	out->us_p50 = kbps > 0 ? bytes * 8000 / kbps : 0;
-	out->us_p10 = out->us_p50 / 2;
-	out->us_p90 = out->us_p50 * 2;
-}
-
-static void
 decide(const struct hint_request *r)
 {
 	static struct hint_choice choice;
+	static struct hint_plans plans;
+	static struct outlook outlook;
 	static char text[HINT_TEXT_MAX];
 	struct est_snapshot est;
 	json_t *answer;
 	struct buf b;
 
 	memset(&est, 0, sizeof(est));
-	est.state = kbps == 1 ? EST_OFFLINE : EST_ONLINE;
+	est.state = kbps == 20 ? EST_OFFLINE : EST_ONLINE;
 	est.rate[EST_DOWN] = (struct est_rate){kbps > 0, kbps / 2, kbps, kbps * 2};
-	hint_decide(r, &est, transfer, NULL, &choice);
+	made_outlook(&outlook, (float)kbps, 0.5f, kbps == 20 ? 0.99f : 0.01f);
+	hint_decide(r, &outlook, hint_plan_of(&plans, r), &plans.work, &choice);
 	must(choice.rendition >= 0 && choice.rendition < (int)r->rungs);
 	must(choice.abandon_to < (int)r->rungs && choice.plan.wait_us >= 0);
 	buf_init(&b, text, sizeof(text));
