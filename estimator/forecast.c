@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define SLOTS 5
-#define ERROR_SHARE 0.2f  /* of the mass may be off by */
+#define ERROR_SHARE 0.3f  /* of the mass may be off by */
 #define ERROR_OCTAVES 0.5f
 #define TO_LAST 0.125f /* the last second is more than white noise allows */
 #define SHIFT_MOST 1.5f
