@@ -66,6 +66,21 @@ each_link(void *arg, const char *id)
 	(void)know_link(arg, id);
 }
 
+/* What only turns out to be corrupt when it is read makes way for a new file as well. */
+static int
+read_links(struct store *st, char *why, size_t why_len)
+{
+	int err = history_each_link(st->history, each_link, st);
+
+	if (err == -EBADMSG) {
+		st->links_len = 0;
+		return history_restart(st->history, why, why_len);
+	}
+	if (err != 0)
+		(void)snprintf(why, why_len, "database: %s: %s", st->path, strerror(-err));
+	return err;
+}
+
 static int
 start(pthread_t *thread, void *(*run)(void *), struct store *st)
 {
@@ -137,8 +152,8 @@ store_open(const struct store_options *o, struct store **out, char *why, size_t 
 		(void)snprintf(why, why_len, "database: out of memory");
 	if (err == 0)
 		err = history_open(o->path, &st->history, why, why_len);
-	if (err == 0 && (err = history_each_link(st->history, each_link, st)) != 0)
-		(void)snprintf(why, why_len, "database: %s: %s", o->path, strerror(-err));
+	if (err == 0)
+		err = read_links(st, why, why_len);
 	if (err == 0) {
 		err = start(&st->writer, store_writer_main, st);
 		if (err == 0 && (err = start(&st->reader, store_reader_main, st)) != 0)

@@ -153,6 +153,19 @@ Test(faults, begins_anew_beside_a_truncated_file)
 	assert_begun_anew(path, bytes, (size_t)len / 2);
 }
 
+Test(faults, begins_anew_where_reading_the_links_finds_the_file_corrupt)
+{
+	const char *path = scratch_path("h.db");
+	static char bytes[1 << 20];
+	ssize_t len;
+
+	fill(path, 2000);
+	len = scratch_read(path, bytes, sizeof bytes);
+	memset(bytes + 4096, 0xa5, (size_t)len - 4096); /* the header and the schema are whole */
+	scratch_write(path, bytes, (size_t)len);
+	assert_begun_anew(path, bytes, (size_t)len);
+}
+
 Test(faults, checks_the_whole_file_after_an_unclean_stop)
 {
 	const char *path = scratch_path("h.db");
