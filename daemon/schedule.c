@@ -158,6 +158,17 @@ suspected(const struct sched *s, int64_t now_us)
 	    !(stranger && now_us - s->urgent_us < SUSPECT_STRANGER_US);
 }
 
+/* Copies of one body, sent off together, are one question. */
+static bool
+is_copy(const struct sched *s, int flight)
+{
+	for (int f = 0; f < flight; f++)
+		if (s->flight[f].used && s->flight[f].target == s->flight[flight].target &&
+		    s->flight[f].started_us == s->flight[flight].started_us)
+			return true;
+	return false;
+}
+
 /* Somebody waits, or the belief is that nothing gets through: ask out of turn. */
 static bool
 urgent(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
@@ -169,7 +180,7 @@ urgent(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
 
 	for (int f = 0; f < SCHED_FLIGHTS_MAX; f++) {
 		quiet = quiet || sched_silent(s, now_us, f);
-		flights += s->flight[f].used;
+		flights += s->flight[f].used && !is_copy(s, f);
 		young += s->flight[f].used && !sched_late(s, now_us, f);
 	}
 	/* One that has not had its time yet may still answer the question. */

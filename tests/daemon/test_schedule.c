@@ -232,6 +232,20 @@ Test(schedule, asks_one_on_a_suspicion_and_believes_its_silence, .timeout = 10)
 	cr_assert_eq(judge(f), SCHED_EVIDENCE);
 }
 
+Test(schedule, asks_another_one_although_many_copies_wait, .timeout = 10)
+{
+	struct sched_ask a, copy = { .target = 0, .copies = 8, .why = SCHED_SIZED };
+
+	set_up(2, true);
+	settle();
+	sched_heard(&sched, now_us);
+	for (int i = 0; i < 8; i++)
+		cr_assert_geq(sched_started(&sched, now_us, &copy), 0);
+	now_us += SECONDS(3);
+	cr_assert_geq(ask(&a), 0, "an outage began as a body was to fill the link");
+	cr_assert_eq(a.target, 1);
+}
+
 Test(schedule, drops_a_suspicion_when_anything_is_heard, .timeout = 10)
 {
 	struct sched_ask a;
