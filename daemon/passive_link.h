@@ -18,6 +18,7 @@ struct passive_way {
 	int64_t standing_us;  /* the last of two in a row or more */
 	int64_t link_kbps;    /* the rate that the link was last seen to set; -1: none */
 	int64_t link_kbps_us; /* when */
+	bool other_path;      /* that rate was another path's: near it proves nothing */
 	int64_t link_rtt_us;  /* the least round trip under way since then; -1 */
 };
 

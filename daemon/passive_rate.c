@@ -90,7 +90,8 @@ note_signal(struct passive_way *w, int64_t now_us, bool signal)
 
 /*
  * Round trips far under the least of those behind the known rate: another path, and its
- * sender may go on as before (BBR does so for long). What was known is of the old one.
+ * sender may go on as before (BBR does so for long). Only a rate well over the old one is
+ * the link's then, or one with a queue.
  */
 static void
 forget_other_path(struct passive_way *w, int64_t rtt_us)
@@ -98,7 +99,9 @@ forget_other_path(struct passive_way *w, int64_t rtt_us)
 	if (rtt_us <= 0 || w->link_kbps <= 0)
 		return;
 	if (w->link_rtt_us > 0 && 5 * rtt_us < 3 * w->link_rtt_us) {
-		w->link_kbps = w->link_rtt_us = -1;
+		w->other_path = true;
+		w->link_rtt_us = -1;
+		w->settled = 0;
 		w->signal_us = w->standing_us = PASSIVE_NEVER;
 		return;
 	}
@@ -117,7 +120,8 @@ certainty(struct passive_way *w, int64_t now_us, int64_t kbps, bool throughout, 
 	bool known;
 
 	forget_other_path(w, rtt_us);
-	known = w->link_kbps > 0 && now_us - w->link_kbps_us < KNOWN_US;
+	known = w->link_kbps > 0 && now_us - w->link_kbps_us < KNOWN_US &&
+	    (!w->other_path || 4 * kbps >= 5 * w->link_kbps);
 	w->steady = throughout ? w->steady + 1 : 0;
 	note_signal(w, now_us, signal);
 	if (w->steady < STEADY_MIN || held_back)
@@ -130,6 +134,7 @@ certainty(struct passive_way *w, int64_t now_us, int64_t kbps, bool throughout, 
 		w->settled = 0;
 		w->link_rtt_us = -1;
 	}
+	w->other_path = false;
 	w->link_kbps = kbps;
 	w->link_kbps_us = now_us;
 	return PASSIVE_LINK_RATE;
