@@ -155,6 +155,7 @@ put_bool(struct row *r, const char *name, bool yes)
 	"bytes_probed\n"
 #define OBSERVATION_HEADER \
 	"time,link,source,direction,bytes,duration_ms,ttfb_ms,connect_ms,ok,error,app\n"
+#define CONDITION_HEADER "from,to,link,state,quality,seconds"
 #define EVENT_HEADER "time,link,kind,from_kbps,to_kbps,duration_ms,detail\n"
 
 void
@@ -164,10 +165,17 @@ rows_csv_header(struct buf *b, enum api_what what)
 		[API_ESTIMATES] = ESTIMATE_HEADER,
 		[API_OBSERVATIONS] = OBSERVATION_HEADER,
 		[API_EVENTS] = EVENT_HEADER,
+		[API_CONDITIONS] = CONDITION_HEADER "\n",
 	};
 
 	assert((size_t)what < sizeof(header) / sizeof(header[0]));
 	buf_text(b, header[what]);
+}
+
+void
+rows_condition_header(struct buf *b, bool by_hour)
+{
+	buf_text(b, by_hour ? CONDITION_HEADER ",hour\n" : CONDITION_HEADER "\n");
 }
 
 /* The CSV of estimates is what exports are made of, by the million: without asking for room
@@ -278,5 +286,22 @@ rows_event(struct buf *b, enum api_format f, const struct api_event_row *e)
 	put_int(&r, "to_kbps", e->to_kbps);
 	put_ms(&r, "duration_ms", e->duration_us);
 	put_text(&r, "detail", e->detail);
+	row_end(&r, f);
+}
+
+void
+rows_condition(struct buf *b, enum api_format f, const struct api_condition_row *c)
+{
+	struct row r;
+
+	row_begin(&r, b, f);
+	put_time(&r, "from", c->from_wall_us);
+	put_time(&r, "to", c->to_wall_us);
+	put_text(&r, "link", c->link);
+	put_word(&r, "state", c->no_data ? "no_data" : est_state_name(c->state));
+	put_word(&r, "quality", c->no_data ? "unknown" : est_quality_name(c->quality));
+	put_int(&r, "seconds", c->seconds);
+	if (c->hour >= 0)
+		put_int(&r, "hour", c->hour);
 	row_end(&r, f);
 }

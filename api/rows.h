@@ -64,7 +64,18 @@ struct api_event_row {
 	char detail[API_DETAIL_MAX + 1];
 };
 
-enum api_what { API_ESTIMATES, API_OBSERVATIONS, API_EVENTS };
+/* How long a link was in a state and a quality at once, of [from, to). */
+struct api_condition_row {
+	int64_t from_wall_us, to_wall_us;
+	char link[API_LINK_ID_MAX + 1];
+	bool no_data; /* nothing was written: the daemon did not run, or the link was away */
+	enum est_state state;
+	enum est_quality quality;
+	int64_t seconds;
+	int hour; /* of the day in UTC; -1: all of them together */
+};
+
+enum api_what { API_ESTIMATES, API_OBSERVATIONS, API_EVENTS, API_CONDITIONS };
 enum api_format { API_CSV, API_JSONL, API_JSON };
 
 /* "change", "outage-begin", "outage-end", "network", "state", "daemon"; for a change its own
@@ -73,11 +84,13 @@ const char *api_event_kind_name(const struct api_event_row *row);
 
 /* The header line of CSV, with its \n. */
 void rows_csv_header(struct buf *b, enum api_what what);
+void rows_condition_header(struct buf *b, bool by_hour); /* that has a column more */
 /* One row: a line with its \n in CSV and JSONL; API_JSON is the object alone, and the caller
  * sets the commas. ok is 1 or 0 in CSV, true or false in JSON. */
 void rows_estimate(struct buf *b, enum api_format f, const struct api_estimate_row *r);
 void rows_observation(struct buf *b, enum api_format f, const struct api_observation_row *r);
 void rows_event(struct buf *b, enum api_format f, const struct api_event_row *r);
+void rows_condition(struct buf *b, enum api_format f, const struct api_condition_row *r);
 
 /* The most that one row takes in any format. */
 #define API_ROW_TEXT_MAX 1024

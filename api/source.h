@@ -47,6 +47,7 @@ struct api_range {
 	enum api_format format;
 	int64_t from_wall_us, to_wall_us; /* from <= t < to */
 	int64_t step_us;                  /* 1 s, 1 min, 1 h; 0: as stored */
+	bool by_hour;                     /* conditions: each hour of the day by itself */
 	char link[API_LINK_ID_MAX + 1];   /* "": all */
 };
 

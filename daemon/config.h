@@ -75,7 +75,9 @@ struct conf {
 	int64_t probe_timeout_us;
 	int64_t budget_hour_bytes, budget_day_bytes; /* of probing, both directions together */
 
-	int64_t keep_seconds_us, keep_observations_us, keep_events_us;
+	int64_t keep_seconds_us, keep_minutes_us, keep_hours_us; /* estimates */
+	int64_t keep_observations_us, keep_events_us;
+	int64_t keep_size_bytes; /* of the whole history */
 	int64_t kernel;    /* 1: look at the kernel's TCP sockets */
 	int64_t log_level; /* enum log_level */
 

@@ -9,32 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/history_open.h"
-
-#define LINKS_CACHED 16
-
-enum statement {
-	BEGIN,
-	COMMIT,
-	ADD_ESTIMATE,
-	ADD_OBSERVATION,
-	ADD_EVENT,
-	ADD_LINK,
-	FIND_LINK,
-	DESCRIBE_LINK,
-	PUT,
-	DROP_ESTIMATES,
-	DROP_OBSERVATIONS,
-	DROP_EVENTS,
-	STATEMENTS
-};
+#include "daemon/history_columns.h"
+#include "daemon/history_internal.h"
 
 /* At most ?2 rows, the oldest first, that are older than ?1. */
-#define DROP(table) \
-	"DELETE FROM " table " WHERE t < min(?1, 1 + coalesce((SELECT t FROM " table \
-	" ORDER BY t LIMIT 1 OFFSET ?2), ?1))"
+#define DROP(table) DROP_BY(table, "t", "?1")
+#define DROP_BY(table, key, cutoff) \
+	"DELETE FROM " table " WHERE " key " < min(" cutoff ", 1 + coalesce((SELECT " key \
+	" FROM " table " ORDER BY " key " LIMIT 1 OFFSET ?2), " cutoff "))"
 
-static const char *const texts[STATEMENTS] = {
+static const char *const texts[HISTORY_STATEMENTS] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
 	[COMMIT] = "COMMIT",
 	/* The second is there already: the clock was set back, or rows came in haste. The
@@ -64,22 +48,13 @@ static const char *const texts[STATEMENTS] = {
 	[DESCRIBE_LINK] = "UPDATE link SET name = ?2, interface = ?3, kind = ?4, since = ?5"
 			  " WHERE id = ?1",
 	[PUT] = "INSERT INTO kept VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value",
-	[DROP_ESTIMATES] = DROP("estimate"),
+	[DROP_SECONDS] = DROP("estimate"),
 	[DROP_OBSERVATIONS] = DROP("observation"),
 	[DROP_EVENTS] = DROP("event"),
-};
-
-struct known_link {
-	char id[API_LINK_ID_MAX + 1];
-	int64_t n;
-};
-
-struct history {
-	struct history_file file;
-	sqlite3_stmt *statement[STATEMENTS];
-	struct known_link links[LINKS_CACHED];
-	size_t links_len, links_next;
-	int64_t serial; /* tells rows of one millisecond apart */
+	[DROP_MINUTES] = DROP("minute"),
+	[DROP_MINUTES_DETAIL] = DROP_BY("minute_detail", "k", "(?1 << 16)"),
+	[DROP_HOURS] = DROP("hour"),
+	[DROP_HOURS_DETAIL] = DROP_BY("hour_detail", "k", "(?1 << 16)"),
 };
 
 static void
@@ -91,31 +66,28 @@ forget_links(struct history *h)
 static int
 finish(struct history *h, sqlite3_stmt *s)
 {
-	int rc = sqlite3_step(s), err = 0;
-
-	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
-		err = history_errno(h->file.db, rc);
-	(void)sqlite3_reset(s);
-	return err;
+	return history_run(h->file.db, s);
 }
 
 static int
 prepare(struct history *h)
 {
-	for (int i = 0; i < STATEMENTS; i++) {
+	for (int i = 0; i < HISTORY_STATEMENTS; i++) {
 		int rc = sqlite3_prepare_v3(h->file.db, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
 		    &h->statement[i], NULL);
 
 		if (rc != SQLITE_OK)
 			return history_errno(h->file.db, rc);
 	}
-	return 0;
+	return history_sums_create(h->file.db, &h->sums);
 }
 
 static void
 unprepare(struct history *h)
 {
-	for (int i = 0; i < STATEMENTS; i++) {
+	history_sums_destroy(h->sums);
+	h->sums = NULL;
+	for (int i = 0; i < HISTORY_STATEMENTS; i++) {
 		(void)sqlite3_finalize(h->statement[i]);
 		h->statement[i] = NULL;
 	}
@@ -206,20 +178,13 @@ history_commit(struct history *h)
 void
 history_rollback(struct history *h)
 {
-	/* Links that were added in it are gone, numbers and all. */
+	/* Links that were added in it are gone, numbers and all; and so are marks. */
 	forget_links(h);
+	if (h->sums != NULL)
+		history_sums_unmark(h->sums);
 	/* FULL, IOERR and NOMEM may have rolled back by themselves. */
 	if (h->file.db != NULL && !sqlite3_get_autocommit(h->file.db))
 		(void)sqlite3_exec(h->file.db, "ROLLBACK", NULL, NULL, NULL);
-}
-
-static void
-bind_int(sqlite3_stmt *s, int at, int64_t n)
-{
-	if (n == API_UNKNOWN)
-		(void)sqlite3_bind_null(s, at);
-	else
-		(void)sqlite3_bind_int64(s, at, n);
 }
 
 /* The caller's text stays where it is until the statement is reset. */
@@ -276,20 +241,16 @@ int
 history_estimate(struct history *h, const struct api_estimate_row *r)
 {
 	sqlite3_stmt *s = h->statement[ADD_ESTIMATE];
-	const int64_t numbers[] = { r->state, r->quality, r->down_kbps_p10, r->down_kbps_p50,
-		r->down_kbps_p90, r->up_kbps_p50, r->rtt_us_min, r->rtt_us_p50, r->rtt_us_p90,
-		r->ttfb_us_p50, r->loss_ppm, r->observations, r->bytes_observed,
-		r->bytes_probed };
-	int64_t link = 0;
+	int64_t link = 0, t_s = floor_div(r->wall_us, 1000000);
 	int err = link_number(h, r->link, &link);
 
 	if (err != 0)
 		return err;
-	bind_int(s, 1, floor_div(r->wall_us, 1000000));
-	bind_int(s, 2, link);
-	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-		bind_int(s, 3 + (int)i, numbers[i]);
-	return finish(h, s);
+	history_bind(s, 1, t_s);
+	history_bind(s, 2, link);
+	history_bind_estimate(s, 3, r);
+	err = finish(h, s);
+	return err != 0 ? err : history_sums_mark(h->sums, t_s);
 }
 
 /* Insert a row whose key is (time in ms, a number): where that is taken, with the next. */
@@ -300,7 +261,7 @@ insert_numbered(struct history *h, sqlite3_stmt *s)
 		int err;
 
 		h->serial = (h->serial + 1) & 0x7fff; /* two bytes of a row */
-		bind_int(s, 2, h->serial);
+		history_bind(s, 2, h->serial);
 		err = finish(h, s);
 		if (err != 0 || sqlite3_changes(h->file.db) > 0)
 			return err;
@@ -317,16 +278,16 @@ history_observation(struct history *h, const struct api_observation_row *r)
 
 	if (err != 0)
 		return err;
-	bind_int(s, 1, floor_div(r->wall_us, 1000));
-	bind_int(s, 3, link);
-	bind_int(s, 4, r->source);
-	bind_int(s, 5, r->direction);
-	bind_int(s, 6, r->bytes);
-	bind_int(s, 7, r->duration_us);
-	bind_int(s, 8, r->ttfb_us);
-	bind_int(s, 9, r->connect_us);
-	bind_int(s, 10, r->ok);
-	bind_int(s, 11, r->error);
+	history_bind(s, 1, floor_div(r->wall_us, 1000));
+	history_bind(s, 3, link);
+	history_bind(s, 4, r->source);
+	history_bind(s, 5, r->direction);
+	history_bind(s, 6, r->bytes);
+	history_bind(s, 7, r->duration_us);
+	history_bind(s, 8, r->ttfb_us);
+	history_bind(s, 9, r->connect_us);
+	history_bind(s, 10, r->ok);
+	history_bind(s, 11, r->error);
 	bind_text(s, 12, r->app);
 	return insert_numbered(h, s);
 }
@@ -340,13 +301,13 @@ history_event(struct history *h, const struct api_event_row *r)
 
 	if (err != 0)
 		return err;
-	bind_int(s, 1, floor_div(r->wall_us, 1000));
-	bind_int(s, 3, link);
-	bind_int(s, 4, r->kind);
-	bind_int(s, 5, r->change);
-	bind_int(s, 6, r->from_kbps);
-	bind_int(s, 7, r->to_kbps);
-	bind_int(s, 8, r->duration_us);
+	history_bind(s, 1, floor_div(r->wall_us, 1000));
+	history_bind(s, 3, link);
+	history_bind(s, 4, r->kind);
+	history_bind(s, 5, r->change);
+	history_bind(s, 6, r->from_kbps);
+	history_bind(s, 7, r->to_kbps);
+	history_bind(s, 8, r->duration_us);
 	bind_text(s, 9, r->detail);
 	return insert_numbered(h, s);
 }
@@ -363,8 +324,8 @@ history_link(struct history *h, const struct api_link *l)
 	(void)sqlite3_bind_text(s, 1, l->id, -1, SQLITE_STATIC);
 	bind_text(s, 2, l->name);
 	bind_text(s, 3, l->interface);
-	bind_int(s, 4, l->kind);
-	bind_int(s, 5, floor_div(l->since_wall_us, 1000));
+	history_bind(s, 4, l->kind);
+	history_bind(s, 5, floor_div(l->since_wall_us, 1000));
 	return finish(h, s);
 }
 
@@ -392,50 +353,4 @@ history_each_link(struct history *h, void (*each)(void *arg, const char *id), vo
 	}
 	(void)sqlite3_finalize(s);
 	return rc == SQLITE_DONE ? 0 : history_errno(h->file.db, rc);
-}
-
-int
-history_retain(struct history *h, const struct history_cutoff *before)
-{
-	const struct {
-		enum statement s;
-		int64_t cutoff;
-	} drop[] = {
-		{ DROP_ESTIMATES, floor_div(before->estimates_wall_us, 1000000) },
-		{ DROP_OBSERVATIONS, floor_div(before->observations_wall_us, 1000) },
-		{ DROP_EVENTS, floor_div(before->events_wall_us, 1000) },
-	};
-	int gone = 0, err = history_begin(h);
-
-	for (size_t i = 0; err == 0 && i < sizeof drop / sizeof drop[0]; i++) {
-		bind_int(h->statement[drop[i].s], 1, drop[i].cutoff);
-		bind_int(h->statement[drop[i].s], 2, HISTORY_CHUNK - 1);
-		err = finish(h, h->statement[drop[i].s]);
-		if (err == 0)
-			gone += sqlite3_changes(h->file.db);
-	}
-	if (err == 0)
-		err = history_commit(h);
-	if (err != 0)
-		history_rollback(h);
-	return err != 0 ? err : gone;
-}
-
-int
-history_shrink(struct history *h, int pages)
-{
-	char text[64];
-	sqlite3_stmt *s = NULL;
-	int rc, left = 0;
-
-	if (h->file.db == NULL)
-		return 0;
-	(void)snprintf(text, sizeof text, "PRAGMA incremental_vacuum(%d)", pages);
-	rc = sqlite3_exec(h->file.db, text, NULL, NULL, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_prepare_v2(h->file.db, "PRAGMA freelist_count", -1, &s, NULL);
-	if (rc == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
-		left = sqlite3_column_int(s, 0);
-	(void)sqlite3_finalize(s);
-	return rc == SQLITE_OK ? left : history_errno(h->file.db, rc);
 }

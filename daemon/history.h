@@ -20,7 +20,7 @@
 #include "api/rows.h"
 #include "api/source.h"
 
-#define HISTORY_SCHEMA 1
+#define HISTORY_SCHEMA 2
 #define HISTORY_APPLICATION_ID 0x6c6e6b71 /* "lnkq" */
 
 struct history; /* owns the connection and the lock */
@@ -52,17 +52,35 @@ int history_put(struct history *h, const char *key, const void *value, size_t le
 /* Each link's id, in no order. */
 int history_each_link(struct history *h, void (*each)(void *arg, const char *id), void *arg);
 
+/* Minutes and hours that are over are made of what is stored, a few in one call, in a
+ * transaction of its own. 1: there may be more, 0: there are not, or a negative errno. */
+int history_sum_up(struct history *h, int64_t now_wall_us);
+
 /* Rows from before these instants go, HISTORY_CHUNK of each kind in one call (more only where
- * more are of one instant), in a transaction of its own. How many went, or a negative errno. */
+ * more are of one instant), in a transaction of its own; of seconds none that are not summed
+ * up. How many went, or a negative errno. */
 #define HISTORY_CHUNK 2000
 struct history_cutoff {
-	int64_t estimates_wall_us, observations_wall_us, events_wall_us;
+	int64_t seconds_wall_us, minutes_wall_us, hours_wall_us;
+	int64_t observations_wall_us, events_wall_us;
 };
 int history_retain(struct history *h, const struct history_cutoff *before);
+
+/* As many of the oldest rows go to make room: of observations while there are any, then of
+ * seconds, minutes, events, hours. How many went, 0: nothing is left, or an errno. */
+int history_shed(struct history *h);
+
+/* What the history takes on the disk: pages that are in use, and the log; bytes. */
+int history_size(struct history *h, int64_t *bytes);
 
 /* Give at most `pages` unused pages back to the file system. How many were left over, or a
  * negative errno. */
 int history_shrink(struct history *h, int pages);
+
+/* Is the disk so full that nothing more should be written? Less than HISTORY_FLOOR_BYTES are
+ * free, or than a hundredth of a small file system. */
+#define HISTORY_FLOOR_BYTES INT64_C(33554432)
+bool history_disk_is_full(const struct history *h);
 
 /* Run the steps that lead from the file's version to `steps_len`, each in one transaction
  * together with its version. For history_open, and for the test of just this. */

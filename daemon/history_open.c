@@ -42,6 +42,32 @@ static const char *const steps[] = {
 	" duration_us INTEGER, detail TEXT, PRIMARY KEY (t, n)) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE kept (key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL)"
 	" STRICT, WITHOUT ROWID;",
+	/*
+	 * Version 2: minutes and hours. `stale` has those that are to be made (anew), `mark` the
+	 * second from before which rows of seconds were dropped. Detail is apart, with a rowid
+	 * (t << 16 | link), since a tree without one sends what is over 1 kB to a page of its own.
+	 */
+#define SUMS(table) \
+	"CREATE TABLE " table " (t INTEGER NOT NULL, link INTEGER NOT NULL," \
+	" state INTEGER NOT NULL, quality INTEGER NOT NULL," \
+	" down_kbps_p10 INTEGER, down_kbps_p50 INTEGER, down_kbps_p90 INTEGER," \
+	" up_kbps_p50 INTEGER, rtt_us_min INTEGER, rtt_us_p50 INTEGER, rtt_us_p90 INTEGER," \
+	" ttfb_us_p50 INTEGER, loss_ppm INTEGER, observations INTEGER," \
+	" bytes_observed INTEGER, bytes_probed INTEGER," \
+	" down_kbps_least INTEGER, down_kbps_mean INTEGER, down_kbps_most INTEGER," \
+	" up_kbps_least INTEGER, up_kbps_mean INTEGER, up_kbps_most INTEGER," \
+	" rtt_us_least INTEGER, rtt_us_mean INTEGER, rtt_us_most INTEGER," \
+	" ttfb_us_least INTEGER, ttfb_us_mean INTEGER, ttfb_us_most INTEGER," \
+	" conditions BLOB NOT NULL, PRIMARY KEY (t, link)) STRICT, WITHOUT ROWID;" \
+	"CREATE TABLE " table "_detail (k INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;"
+	SUMS("minute") SUMS("hour")
+	"CREATE TABLE stale (step INTEGER NOT NULL, t INTEGER NOT NULL, PRIMARY KEY (step, t))"
+	" STRICT, WITHOUT ROWID;"
+	"CREATE TABLE mark (name TEXT NOT NULL PRIMARY KEY, t INTEGER NOT NULL)"
+	" STRICT, WITHOUT ROWID;"
+	"INSERT INTO stale SELECT DISTINCT 60, t - t % 60 FROM estimate WHERE t >= 0;"
+	"INSERT INTO stale SELECT DISTINCT 60, t + 59 - (t + 59) % 60 FROM estimate WHERE t >= 0"
+	" ON CONFLICT DO NOTHING;",
 };
 
 _Static_assert(sizeof steps / sizeof steps[0] == HISTORY_SCHEMA, "a step for each version");

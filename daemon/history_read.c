@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "daemon/history.h"
+#include "daemon/history_columns.h"
 
+#define RUN_MAX 240 /* buckets that are told at once */
 #define LINKS_MAX 65536 /* 1 MiB of names */
 
 struct link_name {
@@ -19,8 +21,9 @@ struct link_name {
 
 struct history_reader {
 	sqlite3 *db;
-	sqlite3_stmt *rows;
+	sqlite3_stmt *rows, *stale;
 	enum api_what what;
+	bool sums; /* conditions of minutes or hours, not of seconds */
 	bool done, reloaded;     /* reloaded: links were looked for again in this run */
 	bool one_link;
 	int64_t link;            /* the one */
@@ -43,11 +46,19 @@ struct history_reader {
 	"SELECT 1 FROM " table " WHERE (t, " second ") > (?1, ?2) AND t < ?3" \
 	" AND take(" columns ") ORDER BY t, " second
 
+static const char *const estimates[] = {
+	[HISTORY_SECONDS] = SELECT(HISTORY_ESTIMATE_COLUMNS, "estimate", "link"),
+	[HISTORY_MINUTES] = SELECT(HISTORY_ESTIMATE_COLUMNS, "minute", "link"),
+	[HISTORY_HOURS] = SELECT(HISTORY_ESTIMATE_COLUMNS, "hour", "link"),
+};
+
+static const char *const conditions[] = {
+	[HISTORY_SECONDS] = SELECT("t, link, state, quality", "estimate", "link"),
+	[HISTORY_MINUTES] = SELECT("t, link, conditions", "minute", "link"),
+	[HISTORY_HOURS] = SELECT("t, link, conditions", "hour", "link"),
+};
+
 static const char *const texts[] = {
-	[API_ESTIMATES] = SELECT("t, link, state, quality, down_kbps_p10, down_kbps_p50,"
-				 " down_kbps_p90, up_kbps_p50, rtt_us_min, rtt_us_p50, rtt_us_p90,"
-				 " ttfb_us_p50, loss_ppm, observations, bytes_observed,"
-				 " bytes_probed", "estimate", "link"),
 	[API_OBSERVATIONS] = SELECT("t, n, link, source, direction, bytes, duration_us, ttfb_us,"
 				    " connect_us, ok, error, app", "observation", "n"),
 	[API_EVENTS] = SELECT("t, n, link, kind, change, from_kbps, to_kbps, duration_us,"
@@ -105,22 +116,99 @@ ceil_div(int64_t n, int64_t by)
 	return n / by + (n % by > 0 ? 1 : 0);
 }
 
+/* Rows with from <= t < to, in the unit of the table. */
 static int
-prepare(struct history_reader *r, const struct api_range *range)
+prepare(struct history_reader *r, const char *text, int64_t from, int64_t to)
 {
-	int64_t unit_us = range->what == API_ESTIMATES ? 1000000 : 1000;
-	int rc = sqlite3_prepare_v3(r->db, texts[range->what], -1, SQLITE_PREPARE_PERSISTENT,
-	    &r->rows, NULL);
+	int rc;
 
+	(void)sqlite3_finalize(r->rows);
+	rc = sqlite3_prepare_v3(r->db, text, -1, SQLITE_PREPARE_PERSISTENT, &r->rows, NULL);
 	if (rc != SQLITE_OK)
 		return history_errno(r->db, rc);
-	r->last_t = ceil_div(range->from_wall_us, unit_us);
+	r->last_t = from;
 	r->last_n = -1; /* no key has a second part below 0: the first row is behind this */
-	(void)sqlite3_bind_int64(r->rows, 3, ceil_div(range->to_wall_us, unit_us));
+	r->done = false;
+	(void)sqlite3_bind_int64(r->rows, 3, to);
+	return 0;
+}
+
+int
+history_reader_select(struct history_reader *r, enum history_table table, int64_t from_s,
+    int64_t to_s)
+{
+	bool estimate = r->what == API_ESTIMATES;
+
+	assert(estimate || r->what == API_CONDITIONS);
+	r->sums = !estimate && table != HISTORY_SECONDS;
+	return prepare(r, estimate ? estimates[table] : conditions[table], from_s, to_s);
+}
+
+static int
+select_range(struct history_reader *r, const struct api_range *range)
+{
+	int64_t unit_us =
+	    range->what == API_ESTIMATES || range->what == API_CONDITIONS ? 1000000 : 1000;
+	int64_t from = ceil_div(range->from_wall_us, unit_us);
+	int64_t to = ceil_div(range->to_wall_us, unit_us);
+
 	r->one_link = range->link[0] != '\0';
 	if (r->one_link)
 		r->link = number_of(r, range->link);
-	return 0;
+	if (unit_us == 1000000)
+		return history_reader_select(r, HISTORY_SECONDS, from, to);
+	return prepare(r, texts[range->what], from, to);
+}
+
+/* The first mark at or behind `from`, INT64_MAX where there is none. */
+static int
+next_mark(struct history_reader *r, int64_t step_s, int64_t from_s, int64_t *out)
+{
+	static const char text[] =
+	    "SELECT t FROM stale WHERE step = ?1 AND t >= ?2 ORDER BY t LIMIT 1";
+	int rc = SQLITE_OK;
+
+	if (r->stale == NULL)
+		rc = sqlite3_prepare_v2(r->db, text, -1, &r->stale, NULL);
+	if (rc == SQLITE_OK) {
+		(void)sqlite3_bind_int64(r->stale, 1, step_s);
+		(void)sqlite3_bind_int64(r->stale, 2, from_s);
+		rc = sqlite3_step(r->stale);
+		*out = rc == SQLITE_ROW ? sqlite3_column_int64(r->stale, 0) : INT64_MAX;
+		(void)sqlite3_reset(r->stale);
+	}
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : history_errno(r->db, rc);
+}
+
+/* An hour is not made of all its seconds either where one of its minutes is not. */
+static int
+next_stale(struct history_reader *r, int64_t step_s, int64_t from_s, int64_t *out)
+{
+	int64_t minute, own;
+	int err = next_mark(r, 60, from_s, &minute);
+
+	if (err == 0)
+		err = next_mark(r, step_s, from_s, &own);
+	if (err == 0)
+		*out = (minute < own ? minute : own) / step_s * step_s;
+	return err;
+}
+
+int
+history_reader_stale(struct history_reader *r, int64_t step_s, int64_t from_s, int64_t to_s,
+    int64_t *first, int64_t *end)
+{
+	int64_t next;
+	int err = next_stale(r, step_s, from_s, &next);
+
+	if (err != 0)
+		return err;
+	*first = *end = next < to_s ? next : to_s;
+	for (int i = 0; err == 0 && i < RUN_MAX && *end < to_s && next == *end; i++) {
+		*end += step_s;
+		err = next_stale(r, step_s, *end, &next);
+	}
+	return err;
 }
 
 static int64_t
@@ -184,6 +272,20 @@ get_estimate(struct api_estimate_row *e, sqlite3_value **v)
 	e->bytes_probed = get_int(v[15]);
 }
 
+/* The bytes are SQLite's, until the row is done with. */
+static void
+get_condition(struct history_reader *r, sqlite3_value **v)
+{
+	r->row.estimate.wall_us = sqlite3_value_int64(v[0]) * 1000000;
+	if (r->sums) {
+		r->row.conditions = sqlite3_value_blob(v[2]);
+		r->row.conditions_len = (size_t)sqlite3_value_bytes(v[2]);
+		return;
+	}
+	r->row.estimate.state = (enum est_state)get_word(v[2], EST_STATES);
+	r->row.estimate.quality = (enum est_quality)get_word(v[3], EST_QUALITIES);
+}
+
 static void
 get_observation(struct api_observation_row *o, sqlite3_value **v)
 {
@@ -223,6 +325,11 @@ on_row(sqlite3_context *context, int argc, sqlite3_value **v)
 	r->last_t = t;
 	r->last_n = n;
 	switch (r->what) {
+	case API_CONDITIONS:
+		link = n;
+		name = r->row.estimate.link;
+		get_condition(r, v);
+		break;
 	case API_ESTIMATES:
 		link = n;
 		name = r->row.estimate.link;
@@ -241,6 +348,7 @@ on_row(sqlite3_context *context, int argc, sqlite3_value **v)
 	}
 	if (!r->one_link || link == r->link) {
 		get_link(r, link, name);
+		r->row.link = link;
 		stop = r->each(r->arg, &r->row);
 	}
 	sqlite3_result_int(context, stop || ++r->looked_at >= HISTORY_READ_ROWS);
@@ -277,7 +385,7 @@ history_reader_open(const char *path, const struct api_range *range,
 		err = history_errno(r->db, sqlite3_create_function(r->db, "take", -1,
 		    SQLITE_UTF8 | SQLITE_DIRECTONLY, r, on_row, NULL, NULL));
 	if (err == 0)
-		err = prepare(r, range);
+		err = select_range(r, range);
 	if (err != 0) {
 		history_reader_close(r);
 		return err;
@@ -313,6 +421,7 @@ history_reader_close(struct history_reader *r)
 	if (r == NULL)
 		return;
 	(void)sqlite3_finalize(r->rows);
+	(void)sqlite3_finalize(r->stale);
 	rc = sqlite3_close(r->db);
 	assert(rc == SQLITE_OK);
 	(void)rc;

@@ -14,6 +14,10 @@
 #include "api/source.h"
 
 struct history_row { /* which one is filled follows from the range's `what` */
+	int64_t link; /* its number */
+	/* Of a minute or hour, for API_CONDITIONS; its time and link are in `estimate`. */
+	const unsigned char *conditions;
+	size_t conditions_len;
 	struct api_estimate_row estimate;
 	struct api_observation_row observation;
 	struct api_event_row event;
@@ -25,6 +29,20 @@ struct history_reader; /* owns a connection */
  * negative errno as in history.h. */
 int history_reader_open(const char *path, const struct api_range *range,
     struct history_reader **out);
+
+/*
+ * Other rows from now on, from <= t < to in seconds, of the same links: seconds as they are
+ * stored, or the minutes or hours that were made of them. For estimates and conditions.
+ */
+enum history_table { HISTORY_SECONDS, HISTORY_MINUTES, HISTORY_HOURS };
+int history_reader_select(struct history_reader *r, enum history_table table, int64_t from_s,
+    int64_t to_s);
+
+/* The first run of buckets in [from, to), which are multiples of step_s, that are not made of
+ * all their seconds: [*first, *end), or *first = to where there is none. A long run is told
+ * in parts. */
+int history_reader_stale(struct history_reader *r, int64_t step_s, int64_t from_s,
+    int64_t to_s, int64_t *first, int64_t *end);
 
 /* Called for each row; true: that is enough for now. */
 typedef bool history_row_fn(void *arg, const struct history_row *row);

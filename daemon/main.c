@@ -205,6 +205,9 @@ open_store(struct daemon *d, char *why)
 	struct store_options o = {
 		.path = path,
 		.keep_1s_us = c->keep_seconds_us,
+		.keep_minutes_us = c->keep_minutes_us,
+		.keep_hours_us = c->keep_hours_us,
+		.keep_bytes = c->keep_size_bytes,
 		.keep_observations_us = c->keep_observations_us,
 		.keep_events_us = c->keep_events_us,
 	};

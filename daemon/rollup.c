@@ -10,6 +10,7 @@
 /* One link. */
 struct lane {
 	struct api_estimate_row last; /* what holds now */
+	int64_t order;
 	int64_t settled_s;            /* up to here it is accounted for */
 	bool holds, any;              /* any: something was held in this bucket */
 	struct sums sums;             /* of this bucket */
@@ -19,6 +20,7 @@ struct rollup {
 	int64_t first_s, end_s, step_s;
 	int64_t bucket_s; /* where the current one begins */
 	struct api_estimate_row incoming;
+	int64_t order; /* of it */
 	bool has_incoming, begun, ended, emitting;
 	size_t emit_at;
 	struct lane *lane[ROLLUP_LINKS_MAX]; /* by link id */
@@ -53,11 +55,12 @@ rollup_destroy(struct rollup *r)
 }
 
 void
-rollup_add(struct rollup *r, const struct api_estimate_row *row)
+rollup_add(struct rollup *r, const struct api_estimate_row *row, int64_t order)
 {
 	assert(!r->has_incoming);
 	assert(!r->ended);
 	r->incoming = *row;
+	r->order = order;
 	r->has_incoming = true;
 }
 
@@ -68,6 +71,14 @@ rollup_end(struct rollup *r)
 	r->ended = true;
 }
 
+static int
+compare(const struct lane *l, int64_t order, const char *link)
+{
+	int by_order = (l->order > order) - (l->order < order);
+
+	return by_order != 0 ? by_order : strcmp(l->last.link, link);
+}
+
 /* The link's lane; a new one where it is not there, NULL with r->err set where that fails. */
 static struct lane *
 lane_of(struct rollup *r, const char *link)
@@ -75,9 +86,9 @@ lane_of(struct rollup *r, const char *link)
 	struct lane *l;
 	size_t at = 0;
 
-	while (at < r->lanes && strcmp(r->lane[at]->last.link, link) < 0)
+	while (at < r->lanes && compare(r->lane[at], r->order, link) < 0)
 		at++;
-	if (at < r->lanes && strcmp(r->lane[at]->last.link, link) == 0)
+	if (at < r->lanes && compare(r->lane[at], r->order, link) == 0)
 		return r->lane[at];
 	if (r->lanes == ROLLUP_LINKS_MAX) {
 		r->err = -ENOBUFS;
@@ -89,6 +100,7 @@ lane_of(struct rollup *r, const char *link)
 		return NULL;
 	}
 	memcpy(l->last.link, link, strlen(link) + 1);
+	l->order = r->order;
 	sums_clear(&l->sums);
 	memmove(&r->lane[at + 1], &r->lane[at], (r->lanes - at) * sizeof r->lane[0]);
 	r->lane[at] = l;

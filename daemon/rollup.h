@@ -34,9 +34,10 @@ struct rollup;
 int rollup_create(int64_t first_s, int64_t end_s, int64_t step_s, struct rollup **out);
 void rollup_destroy(struct rollup *r); /* NULL is fine */
 
-/* The next row, in the order of time. Those from ROLLUP_HOLD_S before first_s should be
+/* The next row, in the order of time. Buckets of one time come in the order of `order`, which
+ * is a link's own, and of their ids where that is the same. Those from ROLLUP_HOLD_S before first_s should be
  * among them. Only while rollup_next gives nothing. */
-void rollup_add(struct rollup *r, const struct api_estimate_row *row);
+void rollup_add(struct rollup *r, const struct api_estimate_row *row, int64_t order);
 /* No more rows will come. */
 void rollup_end(struct rollup *r);
 /* 1: a bucket of one link is done, 0: none for now, -ENOMEM, -ENOBUFS (too many links). */

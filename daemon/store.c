@@ -145,6 +145,7 @@ store_open(const struct store_options *o, struct store **out, char *why, size_t 
 		st->o.path = st->path;
 		st->last_commit_us = -1;
 		st->report.ok = true;
+		st->report.bytes = -1;
 		if (queue_init(&st->queue, 1) != 0 || queue_init(&st->batch, 8) != 0)
 			err = -ENOMEM;
 	}

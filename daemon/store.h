@@ -24,7 +24,10 @@ struct store; /* owns two threads, two connections and the lock */
 
 struct store_options {
 	const char *path; /* the database; its folder is there */
-	int64_t keep_1s_us, keep_observations_us, keep_events_us; /* ages of rows */
+	/* Ages of rows; 0: for ever. */
+	int64_t keep_1s_us, keep_minutes_us, keep_hours_us;
+	int64_t keep_observations_us, keep_events_us;
+	int64_t keep_bytes; /* of all together; 0: as they come */
 	/* Written to (eventfd semantics) when a reader's block or a writer's report is there;
 	 * the loop then calls store_dispatch. */
 	int wake_fd;
@@ -35,6 +38,8 @@ struct store_report {
 	char why[160];      /* what is wrong, "" if nothing */
 	int64_t rows, commits, dropped, errors;
 	int64_t queued;
+	int64_t shed;  /* rows that went before their time, to keep the size */
+	int64_t bytes; /* on the disk; -1: not known yet */
 	int64_t last_commit_us_ago; /* -1: none yet; by the writer's own monotonic clock */
 	int64_t busy_us; /* the writer has been at one piece of work so long; 0: it waits */
 };

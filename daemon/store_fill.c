@@ -14,25 +14,42 @@ round_up(int64_t n, int64_t to)
 	return n % to > 0 ? n - n % to + to : n;
 }
 
-/* What is asked of the file: for a sum also the rows that still hold when it begins. */
+/* Minutes and hours are read as they are stored, and made of the seconds on the way where
+ * they are not, which are the last ones as a rule: buckets of one kind at a time. */
+static int
+next_part(struct api_rows *rows)
+{
+	int64_t step_s = rows->range.step_us / SECOND_US, from_s = rows->next_s, first, end;
+	int err = history_reader_stale(rows->reader, step_s, from_s, rows->end_s, &first, &end);
+
+	rollup_destroy(rows->rollup);
+	rows->rollup = NULL;
+	rows->read_all = false;
+	if (err != 0)
+		return err;
+	if (first > from_s) {
+		rows->next_s = first;
+		return history_reader_select(rows->reader,
+		    step_s == 60 ? HISTORY_MINUTES : HISTORY_HOURS, from_s, first);
+	}
+	rows->next_s = end;
+	err = rollup_create(from_s, end, step_s, &rows->rollup);
+	/* Also the rows that still hold when it begins. */
+	return err != 0 ? err : history_reader_select(rows->reader, HISTORY_SECONDS,
+	    from_s - ROLLUP_HOLD_S, end);
+}
+
 static int
 open_reader(struct api_rows *rows)
 {
-	struct api_range range = rows->range;
-	int64_t step = range.step_us;
+	const struct api_range *range = &rows->range;
+	int err = history_reader_open(rows->st->path, range, &rows->reader);
 
-	if (step > SECOND_US) {
-		int64_t first = round_up(range.from_wall_us, step);
-		int64_t end = round_up(range.to_wall_us, step);
-		int err = rollup_create(first / SECOND_US, end / SECOND_US, step / SECOND_US,
-		    &rows->rollup);
-
-		if (err != 0)
-			return err;
-		range.from_wall_us = first - ROLLUP_HOLD_S * SECOND_US;
-		range.to_wall_us = end;
-	}
-	return history_reader_open(rows->st->path, &range, &rows->reader);
+	if (err != 0 || range->step_us <= SECOND_US)
+		return err;
+	rows->next_s = round_up(range->from_wall_us, range->step_us) / SECOND_US;
+	rows->end_s = round_up(range->to_wall_us, range->step_us) / SECOND_US;
+	return next_part(rows);
 }
 
 static bool
@@ -75,7 +92,7 @@ on_row(void *arg, const struct history_row *row)
 	enum api_format f = rows->range.format;
 
 	if (rows->rollup != NULL) {
-		rollup_add(rows->rollup, &row->estimate);
+		rollup_add(rows->rollup, &row->estimate, row->link);
 		drain(rows);
 		return !rows->drained;
 	}
@@ -123,6 +140,8 @@ advance(struct api_rows *rows)
 			rollup_end(rows->rollup);
 			rows->drained = false;
 		}
+	} else if (rows->next_s < rows->end_s) {
+		rows->err = next_part(rows);
 	} else {
 		rows->ended = true;
 		if (rows->range.format == API_JSON)

@@ -34,6 +34,7 @@ struct store {
 	bool batch_is_part;    /* some that is as old had no room in it */
 	int64_t batch_through; /* `handed` when it was taken, less what was left */
 	int64_t retry_s;       /* how long to wait after the next failure */
+	bool making_room;      /* the size was reached, and is not yet well below */
 
 	pthread_mutex_t lock;
 	pthread_cond_t to_writer, to_reader;

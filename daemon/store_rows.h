@@ -30,7 +30,8 @@ struct api_rows {
 	/* The thread's, while it fills; nobody else's. */
 	struct api_range range;
 	struct history_reader *reader;
-	struct rollup *rollup;
+	struct rollup *rollup; /* of seconds, where minutes or hours are not made yet */
+	int64_t next_s, end_s; /* of minutes and hours: what is still to be read */
 	struct buf text; /* what is in the block */
 	bool begun, first_row_out, drained, read_all, ended;
 	int err;

@@ -13,8 +13,11 @@
 #define SECOND_US INT64_C(1000000)
 #define RETRY_S_MAX 30
 #define TIDY_US (60 * SECOND_US)
-#define TIDY_CHUNKS 20  /* of HISTORY_CHUNK rows a minute */
-#define TIDY_PAGES 256  /* given back a minute: 1 MiB */
+#define TIDY_PAGES 256          /* given back a time: 1 MiB */
+#define TIDY_WORK_US 200000     /* then a pause, so that a commit is never far */
+#define TIDY_PAUSE_US SECOND_US
+#define FULL_PERCENT 95 /* of the size: room is made from here on .. */
+#define ROOM_PERCENT 93 /* .. to here */
 #define STEADY_US (600 * SECOND_US)
 #define STEP_US (60 * SECOND_US) /* a difference that is a set clock */
 
@@ -90,8 +93,13 @@ write_batch(struct history *h, const struct queue *b)
 static int
 write_or_restart(struct store *st, char *why, size_t why_len)
 {
-	int err = write_batch(st->history, &st->batch);
+	int err;
 
+	if (history_disk_is_full(st->history)) {
+		(void)snprintf(why, why_len, "not written: the disk is nearly full");
+		return -ENOSPC;
+	}
+	err = write_batch(st->history, &st->batch);
 	if (err == -EBADMSG) {
 		err = history_restart(st->history, why, why_len);
 		if (err == 0)
@@ -127,7 +135,7 @@ static int
 commit(struct store *st)
 {
 	char why[sizeof st->report.why] = "";
-	int64_t rows;
+	int64_t rows, bytes = st->report.bytes;
 	int err;
 
 	if (queue_len(&st->batch) == 0)
@@ -135,7 +143,10 @@ commit(struct store *st)
 	rows = (int64_t)queue_len(&st->batch);
 	unlock_to_work(st);
 	err = write_or_restart(st, why, sizeof why);
+	if (err == 0)
+		(void)history_size(st->history, &bytes);
 	lock_after_work(st);
+	st->report.bytes = bytes;
 	note(st, err, why);
 	if (err == 0) {
 		clear_batch(&st->batch);
@@ -149,6 +160,14 @@ commit(struct store *st)
 		st->flush = false;
 	(void)pthread_cond_broadcast(&st->to_reader);
 	return err;
+}
+
+/* The lock is held. */
+static bool
+is_full(const struct store *st)
+{
+	return st->o.keep_bytes > 0 &&
+	    st->report.bytes > st->o.keep_bytes / 100 * FULL_PERCENT;
 }
 
 static int64_t
@@ -172,31 +191,105 @@ store_clock_is_steady(struct store_clock *c, int64_t wall_us, int64_t boot_us)
 	return boot_us - c->steady_since_us >= STEADY_US;
 }
 
-/* The lock is held, but not while SQLite works. Rows that wait come first. */
-static void
+static int64_t
+cutoff(int64_t wall_us, int64_t keep_us)
+{
+	return keep_us > 0 ? wall_us - keep_us : INT64_MIN / 2;
+}
+
+/* One step of what there is to do, without the lock: how much was done, 0: nothing is left
+ * of this kind, or a negative errno. */
+typedef int tidy_fn(struct store *st, int64_t wall_us);
+
+static int
+sum_up(struct store *st, int64_t wall_us)
+{
+	return history_sum_up(st->history, wall_us);
+}
+
+static int
+retain(struct store *st, int64_t wall_us)
+{
+	const struct store_options *o = &st->o;
+	struct history_cutoff before = {
+		.seconds_wall_us = cutoff(wall_us, o->keep_1s_us),
+		.minutes_wall_us = cutoff(wall_us, o->keep_minutes_us),
+		.hours_wall_us = cutoff(wall_us, o->keep_hours_us),
+		.observations_wall_us = cutoff(wall_us, o->keep_observations_us),
+		.events_wall_us = cutoff(wall_us, o->keep_events_us),
+	};
+
+	return history_retain(st->history, &before);
+}
+
+static int
+make_room(struct store *st, int64_t wall_us)
+{
+	int64_t bytes, limit = st->o.keep_bytes / 100;
+	int err = history_size(st->history, &bytes), gone;
+
+	(void)wall_us;
+	if (err != 0)
+		return err;
+	(void)pthread_mutex_lock(&st->lock);
+	st->report.bytes = bytes;
+	(void)pthread_mutex_unlock(&st->lock);
+	limit *= st->making_room ? ROOM_PERCENT : FULL_PERCENT;
+	st->making_room = limit > 0 && bytes > limit;
+	if (!st->making_room)
+		return 0;
+	gone = history_shed(st->history);
+	if (gone > 0) {
+		(void)pthread_mutex_lock(&st->lock);
+		st->report.shed += gone;
+		(void)pthread_mutex_unlock(&st->lock);
+	}
+	return gone;
+}
+
+static int
+shrink(struct store *st, int64_t wall_us)
+{
+	int left = history_shrink(st->history, TIDY_PAGES);
+
+	(void)wall_us;
+	return left < 0 ? left : 0; /* the rest next time: most are soon used again */
+}
+
+/* The lock is held. Rows that wait come first, and an export that waits for them. */
+static bool
+may_tidy(const struct store *st, int64_t until_us)
+{
+	return !st->closing && !st->flush && queue_len(&st->queue) < STORE_COMMIT_ROWS &&
+	    store_monotonic_us() < until_us;
+}
+
+/* The lock is held, but not while SQLite works. True: there is more to do. */
+static bool
 tidy_up(struct store *st, struct store_clock *clock)
 {
+	static tidy_fn *const steps[] = { sum_up, retain, make_room, shrink };
 	int64_t wall_us = clock_us(CLOCK_REALTIME);
-	struct history_cutoff before = {
-		.estimates_wall_us = wall_us - st->o.keep_1s_us,
-		.observations_wall_us = wall_us - st->o.keep_observations_us,
-		.events_wall_us = wall_us - st->o.keep_events_us,
-	};
-	int gone = 1;
+	int64_t until_us = store_monotonic_us() + TIDY_WORK_US;
+	bool steady = store_clock_is_steady(clock, wall_us, clock_us(CLOCK_BOOTTIME));
+	int got = 0;
 
-	if (!store_clock_is_steady(clock, wall_us, clock_us(CLOCK_BOOTTIME)))
-		return;
-	for (int i = 0; gone > 0 && i < TIDY_CHUNKS && !st->closing && !st->flush; i++) {
-		unlock_to_work(st);
-		gone = history_retain(st->history, &before);
-		lock_after_work(st);
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+		if (steps[i] == retain && !steady)
+			continue;
+		do {
+			unlock_to_work(st);
+			got = steps[i](st, wall_us);
+			lock_after_work(st);
+		} while (got > 0 && may_tidy(st, until_us));
+		if (got < 0 && got != -EBADMSG) { /* corrupt: a commit will find out */
+			st->report.errors++;
+			log_debug("history: tidying: %s", strerror(-got));
+		}
+		if (!may_tidy(st, until_us))
+			return true;
 	}
-	unlock_to_work(st);
-	if (gone >= 0)
-		gone = history_shrink(st->history, TIDY_PAGES);
-	lock_after_work(st);
-	if (gone < 0 && gone != -EBADMSG) /* a commit will find out that it is corrupt */
-		log_debug("history: tidying: %s", strerror(-gone));
+	return got > 0;
 }
 
 /* The lock is held. When the next commit is due: now or earlier means at once. */
@@ -249,6 +342,14 @@ store_writer_main(void *arg)
 		if (due <= now_us) {
 			int err = commit(st);
 
+			/* A step makes room for four batches, so that a flood is no match. */
+			if (err == 0 && is_full(st) && !st->closing) {
+				unlock_to_work(st);
+				(void)make_room(st, 0);
+				lock_after_work(st);
+				tidy_us = now_us;
+			}
+
 			if (!st->batch_is_part) /* else the rest is as old: at once */
 				first_us = -1;
 			if (err != 0) {
@@ -257,8 +358,8 @@ store_writer_main(void *arg)
 									      RETRY_S_MAX;
 			}
 		} else if (tidy_us <= now_us) {
-			tidy_us = now_us + TIDY_US;
-			tidy_up(st, &clock);
+			tidy_us = store_monotonic_us() +
+			    (tidy_up(st, &clock) ? TIDY_PAUSE_US : TIDY_US);
 		} else {
 			struct timespec until =
 			    store_deadline(due < tidy_us ? due : tidy_us);

@@ -555,7 +555,7 @@ retained(struct history *h, const struct history_cutoff *before)
 Test(faults, drops_what_is_too_old_in_small_steps_and_gives_the_space_back)
 {
 	const char *path = scratch_path("h.db");
-	struct history_cutoff before = { .estimates_wall_us = BASE + 9000 * SECOND,
+	struct history_cutoff before = { .seconds_wall_us = BASE + 9000 * SECOND,
 		.observations_wall_us = BASE + 9500 * SECOND,
 		.events_wall_us = BASE };
 	struct stat was, is;
@@ -575,7 +575,11 @@ Test(faults, drops_what_is_too_old_in_small_steps_and_gives_the_space_back)
 	history_close(h);
 	cr_assert_eq(stat(path, &was), 0);
 	cr_assert_eq(history_open(path, &h, why, sizeof why), 0, "%s", why);
-	cr_assert_eq(retained(h, &before), 9000 + 10000);
+	cr_assert_eq(retained(h, &before), 10000, "no second that is in no minute yet");
+	while (history_sum_up(h, BASE + 20000 * SECOND) > 0)
+		;
+	before.minutes_wall_us = BASE + 60 * SECOND;
+	cr_assert_eq(retained(h, &before), 9000 + 90 + 1, "seconds; details; a minute");
 	while ((left = history_shrink(h, 16)) > 0)
 		;
 	cr_assert_eq(left, 0);

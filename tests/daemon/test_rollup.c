@@ -49,7 +49,7 @@ roll(const struct api_estimate_row *rows, size_t len, int64_t end_s, int64_t ste
 	cr_assert_eq(rollup_create(BEGIN, BEGIN + end_s, step_s, &r), 0);
 	for (size_t i = 0; i <= len; i++) {
 		if (i < len)
-			rollup_add(r, &rows[i]);
+			rollup_add(r, &rows[i], 0);
 		else
 			rollup_end(r);
 		while ((got = rollup_next(r, &one)) > 0) {
@@ -175,7 +175,7 @@ Test(rollup, says_where_too_many_links_are_up)
 	cr_assert_eq(rollup_create(BEGIN, BEGIN + 60, 60, &r), 0);
 	for (int i = 0; got == 0 && i <= ROLLUP_LINKS_MAX; i++) {
 		(void)snprintf(one.link, sizeof one.link, "l%d", i);
-		rollup_add(r, &one);
+		rollup_add(r, &one, 0);
 		got = rollup_next(r, &out);
 		cr_assert_eq(got < 0, i == ROLLUP_LINKS_MAX);
 	}
