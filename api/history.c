@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Opens the export that a query asks for. */
+/* Opens the export that a query asks for: rows, or how long which conditions lasted. */
 #include "api/history.h"
 
 #include <errno.h>
@@ -39,6 +39,28 @@ read_step(const struct query *q, struct api_range *r, struct problem *p)
 	return 0;
 }
 
+/* from, to and link. */
+static int
+read_where(const struct query *q, int64_t now_wall_us, struct api_range *r, struct problem *p)
+{
+	const char *link = query_get(q, "link");
+
+	r->from_wall_us = now_wall_us - PRESET_US;
+	r->to_wall_us = now_wall_us;
+	if (query_time(q, "from", now_wall_us, &r->from_wall_us, p) != 0 ||
+	    query_time(q, "to", now_wall_us, &r->to_wall_us, p) != 0)
+		return -EINVAL;
+	if (query_get(q, "from") == NULL && query_get(q, "to") != NULL)
+		r->from_wall_us = r->to_wall_us - PRESET_US;
+	if (r->from_wall_us > r->to_wall_us)
+		return problem_set(p, 400, "from", "from is later than to.");
+	if (link != NULL && (*link == '\0' || strlen(link) > API_LINK_ID_MAX))
+		return problem_set(p, 400, "link", "link is not an id of a link.");
+	if (link != NULL)
+		memcpy(r->link, link, strlen(link) + 1);
+	return 0;
+}
+
 int
 history_range(const struct query *q, int64_t now_wall_us, struct api_range *out,
     struct problem *p)
@@ -46,29 +68,38 @@ history_range(const struct query *q, int64_t now_wall_us, struct api_range *out,
 	static const char *const names[] = {"what", "from", "to", "step", "link", "format",
 	    NULL};
 	static const char *const whats[] = {"estimates", "observations", "events", NULL};
-	const char *link = query_get(q, "link");
 	struct api_range r;
 	int what = API_ESTIMATES;
 
 	memset(&r, 0, sizeof(r));
-	r.from_wall_us = now_wall_us - PRESET_US;
-	r.to_wall_us = now_wall_us;
-	if (query_only(q, names, p) != 0 || query_word(q, "what", whats, &what, p) != 0 ||
-	    query_time(q, "from", now_wall_us, &r.from_wall_us, p) != 0 ||
-	    query_time(q, "to", now_wall_us, &r.to_wall_us, p) != 0 ||
-	    read_format(q, &r, p) != 0)
+	if (query_only(q, names, p) != 0 || query_word(q, "what", whats, &what, p) != 0)
 		return -EINVAL;
 	r.what = (enum api_what)what;
-	if (read_step(q, &r, p) != 0)
+	if (read_format(q, &r, p) != 0 || read_step(q, &r, p) != 0 ||
+	    read_where(q, now_wall_us, &r, p) != 0)
 		return -EINVAL;
-	if (query_get(q, "from") == NULL && query_get(q, "to") != NULL)
-		r.from_wall_us = r.to_wall_us - PRESET_US;
-	if (r.from_wall_us > r.to_wall_us)
-		return problem_set(p, 400, "from", "from is later than to.");
-	if (link != NULL && (*link == '\0' || strlen(link) > API_LINK_ID_MAX))
-		return problem_set(p, 400, "link", "link is not an id of a link.");
-	if (link != NULL)
-		memcpy(r.link, link, strlen(link) + 1);
+	*out = r;
+	return 0;
+}
+
+int
+history_window(const struct query *q, int64_t now_wall_us, struct api_range *out,
+    struct problem *p)
+{
+	static const char *const names[] = {"from", "to", "link", "by", "format", NULL};
+	static const char *const bys[] = {"hour", NULL};
+	struct api_range r;
+	int by = -1;
+
+	memset(&r, 0, sizeof(r));
+	r.what = API_CONDITIONS;
+	if (query_only(q, names, p) != 0 || query_word(q, "by", bys, &by, p) != 0 ||
+	    read_format(q, &r, p) != 0 || read_where(q, now_wall_us, &r, p) != 0)
+		return -EINVAL;
+	r.by_hour = by == 0;
+	/* Seconds are what is counted. */
+	r.from_wall_us -= r.from_wall_us % SECOND_US;
+	r.to_wall_us -= r.to_wall_us % SECOND_US;
 	*out = r;
 	return 0;
 }
@@ -88,8 +119,9 @@ open_rows(struct core *core, const struct api_range *r, struct answer *out)
 	return -EINVAL;
 }
 
-int
-history_answer(struct core *core, const struct request *rq, struct answer *out)
+static int
+answer_rows(struct core *core, const struct request *rq, const struct api_range *r,
+    struct answer *out)
 {
 	static const char *const types[] = {
 		[API_CSV] = "text/csv; charset=utf-8; header=present",
@@ -100,18 +132,38 @@ history_answer(struct core *core, const struct request *rq, struct answer *out)
 		[API_ESTIMATES] = "attachment; filename=\"linkqd-estimates.csv\"",
 		[API_OBSERVATIONS] = "attachment; filename=\"linkqd-observations.csv\"",
 		[API_EVENTS] = "attachment; filename=\"linkqd-events.csv\"",
+		[API_CONDITIONS] = "attachment; filename=\"linkqd-conditions.csv\"",
 	};
+
+	if (rq->method == ROUTE_GET && open_rows(core, r, out) != 0)
+		return -EINVAL;
+	out->kind = ANSWER_ROWS;
+	out->status = 200;
+	out->type = types[r->format];
+	out->disposition = r->format == API_CSV ? files[r->what] : NULL;
+	return 0;
+}
+
+int
+history_answer(struct core *core, const struct request *rq, struct answer *out)
+{
 	int64_t now_us, wall_us;
 	struct api_range r;
 
 	core->source.instant(core->source.ctx, &now_us, &wall_us);
 	if (history_range(&rq->query, wall_us, &r, &out->problem) != 0)
 		return -EINVAL;
-	if (rq->method == ROUTE_GET && open_rows(core, &r, out) != 0)
+	return answer_rows(core, rq, &r, out);
+}
+
+int
+conditions_answer(struct core *core, const struct request *rq, struct answer *out)
+{
+	int64_t now_us, wall_us;
+	struct api_range r;
+
+	core->source.instant(core->source.ctx, &now_us, &wall_us);
+	if (history_window(&rq->query, wall_us, &r, &out->problem) != 0)
 		return -EINVAL;
-	out->kind = ANSWER_ROWS;
-	out->status = 200;
-	out->type = types[r.format];
-	out->disposition = r.format == API_CSV ? files[r.what] : NULL;
-	return 0;
+	return answer_rows(core, rq, &r, out);
 }

@@ -261,6 +261,7 @@ static const struct route {
 	{"/v1/hint", hint_answer_get, hint_answer_post},
 	{"/v1/history", history_answer, NULL},
 	{"/v1/history.csv", history_answer, NULL},
+	{"/v1/conditions", conditions_answer, NULL},
 	{"/v1/events", get_events, NULL},
 	{"/v1/explain", explain_answer, NULL},
 	{"/healthz", get_healthz, NULL},

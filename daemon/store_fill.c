@@ -45,6 +45,8 @@ open_reader(struct api_rows *rows)
 	const struct api_range *range = &rows->range;
 	int err = history_reader_open(rows->st->path, range, &rows->reader);
 
+	if (err == 0 && range->what == API_CONDITIONS)
+		return conditions_create(range, &rows->conditions);
 	if (err != 0 || range->step_us <= SECOND_US)
 		return err;
 	rows->next_s = round_up(range->from_wall_us, range->step_us) / SECOND_US;
@@ -117,10 +119,34 @@ begin(struct api_rows *rows)
 	rows->err = open_reader(rows);
 	if (rows->err != 0)
 		return;
-	if (rows->range.format == API_CSV)
+	if (rows->conditions != NULL && rows->range.format == API_CSV)
+		rows_condition_header(&rows->text, rows->range.by_hour);
+	else if (rows->range.format == API_CSV)
 		rows_csv_header(&rows->text, rows->range.what);
 	else if (rows->range.format == API_JSON)
 		buf_char(&rows->text, '[');
+}
+
+/* All that there is to read, then rows. */
+static void
+advance_conditions(struct api_rows *rows)
+{
+	struct api_condition_row row;
+	int got = rows->read_all ? 0 : conditions_read(rows->conditions, rows->reader);
+
+	if (got < 0)
+		rows->err = got;
+	if (got != 0)
+		return;
+	rows->read_all = true;
+	if (!conditions_next(rows->conditions, &row)) {
+		rows->ended = true;
+		return;
+	}
+	if (rows->range.format == API_JSON && rows->first_row_out)
+		buf_text(&rows->text, ",\n");
+	rows->first_row_out = true;
+	rows_condition(&rows->text, rows->range.format, &row);
 }
 
 /* One step: rows of the file, or buckets that wait since the last block. */
@@ -129,7 +155,9 @@ advance(struct api_rows *rows)
 {
 	int got;
 
-	if (rows->rollup != NULL && !rows->drained) {
+	if (rows->conditions != NULL) {
+		advance_conditions(rows);
+	} else if (rows->rollup != NULL && !rows->drained) {
 		drain(rows);
 	} else if (!rows->read_all) {
 		got = history_reader_run(rows->reader, on_row, rows);
@@ -144,9 +172,9 @@ advance(struct api_rows *rows)
 		rows->err = next_part(rows);
 	} else {
 		rows->ended = true;
-		if (rows->range.format == API_JSON)
-			buf_text(&rows->text, "]\n");
 	}
+	if (rows->ended && rows->range.format == API_JSON)
+		buf_text(&rows->text, "]\n");
 }
 
 int64_t
@@ -171,5 +199,6 @@ void
 store_fill_finish(struct api_rows *rows)
 {
 	history_reader_close(rows->reader);
+	conditions_destroy(rows->conditions);
 	rollup_destroy(rows->rollup);
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "api/source.h"
+#include "daemon/conditions.h"
 #include "daemon/history_read.h"
 #include "daemon/rollup.h"
 #include "daemon/store_internal.h"
@@ -31,6 +32,7 @@ struct api_rows {
 	struct api_range range;
 	struct history_reader *reader;
 	struct rollup *rollup; /* of seconds, where minutes or hours are not made yet */
+	struct conditions *conditions;
 	int64_t next_s, end_s; /* of minutes and hours: what is still to be read */
 	struct buf text; /* what is in the block */
 	bool begun, first_row_out, drained, read_all, ended;

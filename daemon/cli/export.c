@@ -20,7 +20,7 @@
 #define SILENCE_S 60 /* without a byte: it will not come any more */
 
 const char export_help[] =
-    "  --what WHAT      estimates (preset), observations or events\n"
+    "  --what WHAT      estimates (preset), observations, events or conditions\n"
     "  --from T, --to T the time; preset: all that there is\n"
     "  --step STEP      1s, 1m or 1h: one row of estimates each; preset: as stored\n"
     "  --link ID        one link only\n"
@@ -117,11 +117,15 @@ make_path(const struct export *x, struct client *c, char *path, size_t cap)
 	struct words from, to;
 	int r;
 
-	snprintf(path, cap, "/v1/history?what=%s&format=%s", x->what, x->format);
+	if (strcmp(x->what, "conditions") == 0)
+		snprintf(path, cap, "/v1/conditions?format=%s", x->format);
+	else
+		snprintf(path, cap, "/v1/history?what=%s&format=%s", x->what, x->format);
 	r = add(path, cap, c, "link", x->link);
 	if (r == 0)
 		r = add(path, cap, c, "step", x->step);
-	if (r == 0) {
+	/* Of conditions a window is asked for: 1970 would make most of it no data. */
+	if (r == 0 && (x->from_us != 0 || strcmp(x->what, "conditions") != 0)) {
 		from = moment_rfc3339(x->from_us);
 		r = add(path, cap, c, "from", from.s);
 	}
@@ -202,12 +206,14 @@ read_time(char **argv, const char *name, int64_t *out)
 static int
 check(char **argv, const struct export *x)
 {
-	static const char *const whats[] = { "estimates", "observations", "events", NULL };
+	static const char *const whats[] = { "estimates", "observations", "events",
+		"conditions", NULL };
 	static const char *const formats[] = { "csv", "jsonl", NULL };
 	static const char *const steps[] = { "1s", "1m", "1h", NULL };
 
 	if (!one_of(x->what, whats))
-		return cli_usage(argv, "'%s' is none of estimates, observations, events.", x->what);
+		return cli_usage(argv,
+		    "'%s' is none of estimates, observations, events, conditions.", x->what);
 	if (!one_of(x->format, formats))
 		return cli_usage(argv, "'%s' is neither csv nor jsonl.", x->format);
 	if (x->step != NULL && !one_of(x->step, steps))

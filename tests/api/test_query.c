@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Targets of requests: splitting, decoding, typed values, times. */
+#include "api/history.h"
 #include "api/query.h"
 
 #include <criterion/criterion.h>
@@ -177,4 +178,28 @@ Test(when, means_midnight_of_this_hosts_zone_by_a_day)
 	cr_assert(eq(i64, got, NOW - (9 * 3600 + 900) * SECOND));
 	cr_assert(eq(int, when_parse("2026-11-23", NOW, &got), 0));
 	cr_assert(eq(i64, got, NOW - (33 * 3600 + 900) * SECOND));
+}
+
+Test(query, asks_for_conditions_of_a_window_in_whole_seconds)
+{
+	char target[] = "/v1/conditions?from=2026-11-24T06:15:00.700Z&to=2026-11-24T06:16:00.200Z"
+	    "&by=hour&link=k3f9";
+	char wrong[] = "/v1/conditions?by=week", step[] = "/v1/conditions?step=1m";
+	struct problem p = {.status = 0};
+	struct api_range r;
+	struct query q;
+
+	cr_assert_eq(query_parse(&q, target, &p), 0);
+	cr_assert_eq(history_window(&q, INT64_C(1795500900000000), &r, &p), 0);
+	cr_assert_eq(r.what, API_CONDITIONS);
+	cr_assert(r.by_hour);
+	cr_assert_eq(r.from_wall_us % 1000000, 0);
+	cr_assert_eq(r.to_wall_us - r.from_wall_us, 60000000);
+	cr_assert_str_eq(r.link, "k3f9");
+	cr_assert_eq(query_parse(&q, wrong, &p), 0);
+	cr_assert_neq(history_window(&q, INT64_C(1795500900000000), &r, &p), 0);
+	cr_assert_str_eq(p.field, "by");
+	cr_assert_eq(query_parse(&q, step, &p), 0);
+	cr_assert_neq(history_window(&q, INT64_C(1795500900000000), &r, &p), 0);
+	cr_assert_str_eq(p.field, "step");
 }
