@@ -69,12 +69,27 @@ reply_preflight(struct reply *r, const struct call *c)
 		add(r, "Access-Control-Allow-Private-Network", "true");
 }
 
+/* The page runs its own scripts alone, asks nobody but this daemon, and is in no frame. */
+static void
+add_page(struct reply *r, const char *etag)
+{
+	add(r, "ETag", etag);
+	add(r, "Content-Security-Policy",
+	    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+	    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+	add(r, "X-Frame-Options", "DENY");
+	add(r, "Referrer-Policy", "no-referrer");
+	add(r, "Cross-Origin-Opener-Policy", "same-origin");
+}
+
 void
 reply_text(struct reply *r, struct call *c)
 {
 	struct answer *a = &c->answer;
 
-	begin(r, a->status, a->type, "no-store", c->cors);
+	begin(r, a->status, a->type, a->etag != NULL ? "no-cache" : "no-store", c->cors);
+	if (a->etag != NULL)
+		add_page(r, a->etag);
 	r->text = a->text;
 	r->len = a->len;
 	r->owned = true;

@@ -13,6 +13,7 @@
 #include "api/json.h"
 #include "api/observations.h"
 #include "api/openapi.h"
+#include "api/page.h"
 
 #define WAIT_US_MAX INT64_C(60000000)
 #define TRANSFER_BYTES_MAX (INT64_C(1) << 50)
@@ -38,26 +39,42 @@ answer_text(struct answer *out, int status, const char *type, const struct buf *
 	return 0;
 }
 
-/* --- Handlers: 0, or -EINVAL with out->problem set ------------------------------ */
-
-typedef int handler_fn(struct core *core, const struct request *rq, struct answer *out);
-
-/* One of the entity tags of If-None-Match is ours; weak comparison. */
-static bool
-has_tag(const char *list, const char *etag)
+int
+answer_copy(struct answer *out, const char *type, const void *text, size_t len)
 {
-	size_t len = strlen(etag) - 2; /* without the W/ */
+	char *copy = malloc(len);
+
+	if (copy == NULL)
+		return problem_set(&out->problem, 503, NULL, "Out of memory.");
+	memcpy(copy, text, len);
+	out->kind = ANSWER_TEXT;
+	out->status = 200;
+	out->type = type;
+	out->text = copy;
+	out->len = len;
+	return 0;
+}
+
+bool
+route_has_tag(const char *list, const char *etag)
+{
+	const char *tag = strncmp(etag, "W/", 2) == 0 ? etag + 2 : etag;
+	size_t len = strlen(tag);
 	const char *at = list;
 
 	if (strcmp(list, "*") == 0)
 		return true;
-	while ((at = strstr(at, etag + 2)) != NULL) {
+	while ((at = strstr(at, tag)) != NULL) {
 		if (at[len] == '\0' || strchr(", \t", at[len]) != NULL)
 			return true;
 		at += len;
 	}
 	return false;
 }
+
+/* --- Handlers: 0, or -EINVAL with out->problem set ------------------------------ */
+
+typedef int handler_fn(struct core *core, const struct request *rq, struct answer *out);
 
 static int
 get_link(struct core *core, const struct request *rq, struct answer *out)
@@ -84,7 +101,7 @@ get_link(struct core *core, const struct request *rq, struct answer *out)
 		return 0;
 	}
 	core_etag(core, etag);
-	if (tags != NULL && has_tag(tags, etag))
+	if (tags != NULL && route_has_tag(tags, etag))
 		out->status = 304;
 	return 0;
 }
@@ -232,27 +249,19 @@ get_readyz(struct core *core, const struct request *rq, struct answer *out)
 static int
 get_openapi(struct core *core, const struct request *rq, struct answer *out)
 {
-	char *copy = malloc(openapi_len);
-
 	(void)core;
 	(void)rq;
-	if (copy == NULL)
-		return problem_set(&out->problem, 503, NULL, "Out of memory.");
-	memcpy(copy, openapi_text, openapi_len);
-	out->kind = ANSWER_TEXT;
-	out->status = 200;
-	out->type = TYPE_JSON;
-	out->text = copy;
-	out->len = openapi_len;
-	return 0;
+	return answer_copy(out, TYPE_JSON, openapi_text, openapi_len);
 }
 
 /* --- The table -------------------------------------------------------------------- */
 
 static const struct route {
-	const char *path; /* a / at its end: anything may follow, but something must */
+	const char *path; /* a / at its end: anything may follow, but something must; but for "/" */
 	handler_fn *get, *post;
 } routes[] = {
+	{"/", page_answer, NULL},
+	{PAGE_PREFIX, page_answer, NULL},
 	{"/v1/link", get_link, NULL},
 	{"/v1/links", get_links, NULL},
 	{LINKS_PREFIX, get_one_link, NULL},
@@ -275,7 +284,7 @@ find(const char *path)
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
 		size_t len = strlen(routes[i].path);
 
-		if (routes[i].path[len - 1] == '/'
+		if (len > 1 && routes[i].path[len - 1] == '/'
 			? strncmp(path, routes[i].path, len) == 0 && path[len] != '\0'
 			: strcmp(path, routes[i].path) == 0)
 			return &routes[i];

@@ -37,6 +37,7 @@ struct answer {
 	int status;
 	const char *type;     /* Content-Type */
 	const char *disposition; /* Content-Disposition; NULL: none */
+	const char *etag;     /* a file of the page: its ETag, and it is shown; NULL: neither */
 	char *text;
 	size_t len;
 	int64_t wait_us;
@@ -59,6 +60,14 @@ void route_answer(struct core *core, const struct request *rq, struct answer *ou
 
 /* Finish an answer: give it the text of `b`. For the handlers. */
 int answer_text(struct answer *out, int status, const char *type, const struct buf *b);
+
+/* The same of text that stays as it is, with status 200. */
+int answer_copy(struct answer *out, const char *type, const void *text, size_t len);
+
+/* One of the entity tags of If-None-Match is ours; weak comparison. */
+bool route_has_tag(const char *list, const char *etag);
+
+#define PAGE_PREFIX "/page/" /* what GET / needs is below it */
 
 #define TYPE_JSON "application/json"
 #define TYPE_PROBLEM "application/problem+json"

@@ -44,7 +44,7 @@ says "every setting is in linkqd.conf.5" \
     "$(untold daemon/linkqd.conf.5 $("$build/linkqd" --check-config --probe none 2>/dev/null | sed -n 's/^\([a-z][a-z0-9-]*\) *=.*/\1/p') probe-interval)"
 # shellcheck disable=SC2046
 says "every route of the description is in linkqd-api.7" \
-    "$(untold api/linkqd-api.7 $(sed -n 's/^ *"\(\/[a-zA-Z0-9._/{}-]*\)": *{.*/\1/p' api/openapi.json | sed 's/{id}/ID/') /v1/link)"
+    "$(untold api/linkqd-api.7 $(sed -n 's/^ *"\(\/[a-zA-Z0-9._/{}-]*\)": *{.*/\1/p' api/openapi.json | sed 's/{id}/ID/; s/{file}/FILE/') /v1/link)"
 # shellcheck disable=SC2046
 says "every command is in linkq.1" \
     "$(untold daemon/cli/linkq.1 $("$build/linkq" --help 2>/dev/null | sed -n 's/^ \{2,4\}\([a-z]\{2,\}\)\( .*\)\{0,1\}$/\1/p') status)"

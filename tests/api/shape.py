@@ -81,12 +81,13 @@ def complete():
                     walk(inner)
         walk(description.doc)
         for path, operations in description.doc["paths"].items():
-            answer = s.get(path.replace("{id}", "k3f9"), method="DELETE")
+            path = path.replace("{id}", "k3f9").replace("{file}", "page.js")
+            answer = s.get(path, method="DELETE")
             assert answer.status == 405, (path, answer)
             allow = set(answer.header("Allow").split(", ")) - {"HEAD"}
             assert allow == {m.upper() for m in operations}, (path, allow)
             if path.startswith("/v1"):
-                assert s.get(path.replace("{id}", "k3f9") + "?nonsense=1").status in (400, 405), path
+                assert s.get(path + "?nonsense=1").status in (400, 405), path
 
 
 @case("answers without evidence are as described, unknown being null")
@@ -120,7 +121,9 @@ def check_all(s):
                          ("/v1/conditions?by=hour", "/v1/conditions"),
                          ("/v1/history?format=jsonl", "/v1/history"), ("/v1/history?link=x", "/v1/history"),
                          ("/v1/hint?ladder_kbps=400,1200,3000&buffer_s=10", "/v1/hint"),
-                         ("/v1/hint?ladder_kbps=400,1200&format=kbps", "/v1/hint"), ("/openapi.json", None)):
+                         ("/v1/hint?ladder_kbps=400,1200&format=kbps", "/v1/hint"), ("/openapi.json", None),
+                         ("/", None), ("/page/page.js", "/page/{file}"), ("/page/page.css", "/page/{file}"),
+                         ("/page/icon.svg", "/page/{file}"), ("/page/none.js", "/page/{file}")):
         description.check_answer(s.get(target), path or target)
     for body in (HINT, {"ladder_kbps": []}):
         description.check_answer(s.post("/v1/hint", json.dumps(body)), "/v1/hint", "post")
