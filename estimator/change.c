@@ -64,8 +64,10 @@ judge(const struct change *c, const struct change_signs *s)
 {
 	const bool was_out = c->state == EST_OFFLINE;
 	const bool silent = s->survival < STALLED_SILENCE;
-	/* Nothing for so long, or no more than a trickle. */
-	const bool lasting = !s->evidence || s->now_us - s->life_us >= OFFLINE_LEAST_US ||
+	const int64_t quiet_us = s->survival < 1.0f && s->silent_us > s->life_us ? s->silent_us
+	                                                                    : s->life_us;
+	/* Nothing that was asked for came for so long, or no more than a trickle. */
+	const bool lasting = !s->evidence || s->now_us - quiet_us >= OFFLINE_LEAST_US ||
 	    (s->slow_us >= 0 && (float)(s->now_us - s->slow_us) * 1e-6f >=
 	        fmaxf(OFFLINE_LEAST_US * 1e-6f, TRICKLE_WAITS * s->wait_s));
 

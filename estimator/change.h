@@ -37,6 +37,7 @@ struct change_signs {
 	float outage;    /* belief */
 	float survival;  /* of the silence that goes on; 1: none */
 	int64_t life_us; /* the youngest sign of life */
+	int64_t silent_us; /* begin of the silence that survival is of */
 	int64_t slow_us; /* since then there was a trickle at the most; -1: there is more */
 	float wait_s;    /* for a first byte, usually: a queue holds bytes up as well */
 	int64_t now_us;

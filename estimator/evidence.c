@@ -206,6 +206,7 @@ evidence_judge(struct est *e)
 		.outage = fate_outage(&e->fate, belief_low(b)),
 		.survival = e->silence.said,
 		.life_us = e->silence.life_us,
+		.silent_us = e->silence.since_us,
 		.slow_us = e->way[EST_DOWN].slow_us,
 		.wait_s = fmaxf(latency_wait(&e->latency).mean_s, e->latency.last_rtt_s),
 		.now_us = e->now_us,

@@ -12,6 +12,9 @@
 #define ALONE_MOST 0.6f
 #define ALONE_IN_BODY 0.1f /* a server that began seldom stops */
 #define PACKET_KBIT 12.0f /* 1500 bytes */
+#define TAIL 1e-3f  /* chance of a silence that the link's own times do not explain */
+#define TAIL_S 4.0f /* and the time in which it passes */
+#define ALONE_S 2.0f /* the same for a request's reasons of its own */
 
 void
 silence_init(struct silence *s)
@@ -59,7 +62,7 @@ silence_survival(float waited_s, bool body, const struct smooth *wait)
 	                       : fmaxf(0.08f, 2.0f * dev + 0.5f * srtt);
 	const float beyond = fmaxf(0.0f, waited_s - w0);
 
-	return num_exp(-fminf(beyond / tau, 80.0f)) + 1e-3f * num_exp(-waited_s / 10.0f);
+	return num_exp(-fminf(beyond / tau, 80.0f)) + TAIL * num_exp(-waited_s / TAIL_S);
 }
 
 /*
@@ -75,7 +78,7 @@ whole_survival(float waited_s, const struct smooth *wait)
 	const float tau = fmaxf(0.08f, 0.25f * wait->mean_s);
 
 	return num_exp(-fminf(fmaxf(0.0f, waited_s - w0) / tau, 80.0f)) +
-	    1e-3f * num_exp(-waited_s / 10.0f);
+	    TAIL * num_exp(-waited_s / TAIL_S);
 }
 
 /* S of that request after waited_s, reasons of its own included. */
@@ -94,7 +97,7 @@ survival(const struct silence *s, const struct silence_of *of, float waited_s,
 	for (int i = 0; i < of->others && i < 4; i++)
 		alone *= one;
 	/* had the link come back meanwhile, it would have broken such a silence again */
-	alone *= num_exp(-waited_s / 10.0f);
+	alone *= num_exp(-waited_s / ALONE_S);
 	if (of->whole)
 		return fminf(whole_survival(waited_s, wait) + alone, 1.0f);
 	return fminf(silence_survival(waited_s, of->body, wait) + alone, 1.0f);
@@ -124,6 +127,8 @@ silence_goes_on(struct silence *s, const struct silence_of *of, const struct smo
 	if (all >= s->moment)
 		return false;
 	ratio = fmaxf(all / s->moment, FACTOR_LEAST);
+	if (s->said >= 1.0f || from_us < s->since_us)
+		s->since_us = from_us;
 	more_s = fmaxf(more_s, s->moment_s);
 	for (int i = 0; i < LEVELS; i++) {
 		/*

@@ -5,7 +5,7 @@
  * How loudly is learnt, not set (in the spirit of RFC 6298). On a live link a first byte is
  * still awaited after w seconds with chance
  *
- *	S(w) = exp(-(w - w0) / tau) + 0.001 exp(-w / 10)
+ *	S(w) = exp(-(w - w0) / tau) + 0.001 exp(-w / 4)
  *
  * w0 = srtt + 2 dev and tau = max(80 ms, 2 dev + srtt / 2) before the first byte; in the
  * body w0 = max(100 ms, 40 ms + srtt), tau = max(120 ms, 60 ms + srtt), since after a loss
@@ -30,6 +30,7 @@
 
 struct silence {
 	int64_t life_us;  /* youngest byte or answer that we know of */
+	int64_t since_us; /* begin of the silence that `said` is of */
 	int64_t begun_us; /* reports of one moment share what they say from here on */
 	int64_t until_us; /* up to there: beyond, nothing has been counted */
 	float moment;     /* factor that they have counted for */

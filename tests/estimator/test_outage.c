@@ -3,6 +3,7 @@
 #include "tests/estimator/link.h"
 
 #include <criterion/criterion.h>
+#include <criterion/parameterized.h>
 
 TestSuite(outage, .timeout = 20);
 
@@ -221,5 +222,123 @@ Test(outage, is_not_seen_in_the_answer_of_a_refusing_server)
 		s.ended_us = l.now_us += 500 * MS;
 		est_add(&l.est, l.now_us, &s);
 		cr_assert_eq(link_read(&l).state, EST_ONLINE);
+	}
+}
+
+/* --- One application, one request, and nothing else that speaks ------------------------- */
+
+/* What is left of a slice each slice_us, in which nothing has come since died_us. */
+static void
+silent_slice(struct est_sample *s, int64_t start_us, int64_t died_us, int64_t slice_us)
+{
+	l.now_us += 250 * MS;
+	if ((l.now_us - died_us) % slice_us != 0) {
+		est_tick(&l.est, l.now_us);
+		return;
+	}
+	s->ended_us = l.now_us;
+	s->duration_us = l.now_us - start_us;
+	est_add(&l.est, l.now_us, s);
+}
+
+/* Microseconds until it is stalled, or worse, and until it is offline; 8 s at the most. */
+static void
+silent_request(int64_t slice_us, int64_t body_us, int64_t *stalled_us, int64_t *offline_us)
+{
+	struct est_sample s = { .request = 9999, .in_progress = true, .ttfb_us = -1,
+		.connect_us = 0, .rtt_us = -1 };
+	const int64_t start_us = l.now_us;
+	int64_t died_us;
+
+	if (body_us > 0) {
+		s.ttfb_us = 50 * MS;
+		for (int64_t t = 500 * MS; t <= body_us; t += 500 * MS) {
+			s.ended_us = l.now_us = start_us + t;
+			s.duration_us = t;
+			s.bytes = t;
+			est_add(&l.est, l.now_us, &s);
+		}
+	}
+	*stalled_us = *offline_us = INT64_MAX;
+	for (died_us = l.now_us; l.now_us - died_us < 8 * SECOND;) {
+		enum est_state state;
+
+		silent_slice(&s, start_us, died_us, slice_us);
+		state = link_read(&l).state;
+		if (*stalled_us == INT64_MAX && state != EST_ONLINE)
+			*stalled_us = l.now_us - died_us;
+		if (*offline_us == INT64_MAX && state == EST_OFFLINE)
+			*offline_us = l.now_us - died_us;
+		if (*offline_us != INT64_MAX) /* once it is sure, it is */
+			cr_assert_eq(state, EST_OFFLINE, "after %ld ms",
+			    (long)((l.now_us - died_us) / MS));
+	}
+}
+
+struct alone_case {
+	int64_t stream_us; /* what was seen before: 0: one object of 50 kB */
+	int64_t age_us;
+	int64_t slice_us;
+	int64_t body_us;
+};
+
+ParameterizedTestParameters(outage, is_seen_in_one_silent_request)
+{
+	static struct alone_case cases[64];
+	static const int64_t streams[] = { 0, 30 * SECOND, 600 * SECOND };
+	static const int64_t ages[] = { 0, 180 * SECOND, 1200 * SECOND };
+	size_t n = 0;
+
+	for (int i = 0; i < 3; i++)
+		for (int slow = 0; slow < 2; slow++) {
+			const int64_t slice_us = slow ? SECOND : 500 * MS;
+
+			for (int k = 0; k < 3; k++)
+				cases[n++] = (struct alone_case){ streams[i], ages[k], slice_us, 0 };
+			cases[n++] = (struct alone_case){ streams[i], 0, slice_us, 2 * SECOND };
+		}
+	return cr_make_param_array(struct alone_case, cases, n);
+}
+
+ParameterizedTest(struct alone_case *c, outage, is_seen_in_one_silent_request, .timeout = 20)
+{
+	int64_t stalled_us, offline_us;
+
+	link_init(&l);
+	if (c->stream_us > 0)
+		link_stream(&l, c->stream_us, 8000, 50 * MS);
+	else
+		link_fetch(&l, 50000, 8000, 50 * MS);
+	link_wait(&l, c->age_us);
+	silent_request(c->slice_us, c->body_us, &stalled_us, &offline_us);
+	cr_assert_leq(stalled_us, c->slice_us + 500 * MS, "stalled: %ld ms",
+	    (long)(stalled_us / MS));
+	cr_assert_geq(offline_us, 900 * MS, "offline: %ld ms", (long)(offline_us / MS));
+	cr_assert_leq(offline_us, c->body_us > 0 ? 2 * SECOND : 5 * SECOND,
+	    "offline: %ld ms", (long)(offline_us / MS));
+}
+
+Test(outage, is_not_made_of_one_silent_request_beside_others)
+{
+	struct est_sample silent = { .request = 9999, .in_progress = true, .ttfb_us = -1,
+		.connect_us = 0, .rtt_us = -1 };
+	int64_t start_us;
+
+	link_init(&l);
+	link_stream(&l, 30 * SECOND, 8000, 50 * MS);
+	link_wait(&l, 120 * SECOND);
+	start_us = l.now_us;
+	for (int i = 1; i <= 32; i++) {
+		const int64_t next_us = l.now_us + 250 * MS;
+
+		if (i % 4 == 3)
+			link_fetch(&l, 20000, 8000, 50 * MS);
+		l.now_us = next_us;
+		if (i % 2 == 0) {
+			silent.ended_us = l.now_us;
+			silent.duration_us = l.now_us - start_us;
+			est_add(&l.est, l.now_us, &silent);
+		}
+		cr_assert_neq(link_read(&l).state, EST_OFFLINE, "after %d ms", i * 250);
 	}
 }
