@@ -29,15 +29,16 @@ read_words(const struct value_in *in, struct api_observation *o)
 	char direction[8] = "down", error[16] = "";
 	struct est_sample *s = &o->sample;
 
+	/* A text that is too long is none of the words either. */
 	if (value_text(in, "direction", direction, sizeof(direction)) != 0 ||
-	    value_text(in, "error", error, sizeof(error)) != 0 ||
-	    value_text(in, "app", o->app, sizeof(o->app)) != 0)
-		return -EINVAL;
+	    (strcmp(direction, "down") != 0 && strcmp(direction, "up") != 0))
+		return reject(in->p, "direction", "direction must be down or up.");
 	if (strcmp(direction, "up") == 0)
 		s->direction = EST_UP;
-	else if (strcmp(direction, "down") != 0)
-		return reject(in->p, "direction", "direction must be down or up.");
-	if (error[0] != '\0' && est_error_parse(error, &s->error) != 0)
+	if (value_text(in, "app", o->app, sizeof(o->app)) != 0)
+		return -EINVAL;
+	if (value_text(in, "error", error, sizeof(error)) != 0 ||
+	    (error[0] != '\0' && est_error_parse(error, &s->error) != 0))
 		return reject(in->p, "error", "error must be timeout, refused, reset, dns, tls, "
 					      "http or aborted.");
 	return 0;

@@ -91,16 +91,19 @@ static struct json_t *
 take_value(struct observations *o, struct problem *p)
 {
 	size_t left = o->len - o->at, used;
+	char why[sizeof(p->detail)];
 	size_t len = left < OBSERVATION_TEXT_MAX ? left : OBSERVATION_TEXT_MAX;
 	struct json_t *v = value_read(o->text + o->at, len, &used, p);
 
 	if (v == NULL) {
-		if (len < left)
+		snprintf(why, sizeof(why), "%s", p->detail);
+		if (len < left && used >= len)
 			problem_set(p, 400, NULL,
-			    "At byte %zu: no JSON, or an observation of more than %d bytes.",
-			    o->at, OBSERVATION_TEXT_MAX);
+			    "At byte %zu: an observation of more than %d bytes.", o->at,
+			    OBSERVATION_TEXT_MAX);
 		else
-			malformed(o, p);
+			problem_set(p, 400, NULL, "The body is not JSON at byte %zu: %.150s.",
+			    o->at + used, why);
 		return NULL;
 	}
 	o->at += used;

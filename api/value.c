@@ -18,14 +18,16 @@ value_read(const char *text, size_t len, size_t *used, struct problem *p)
 	if (used != NULL)
 		flags |= JSON_DISABLE_EOF_CHECK;
 	v = json_loadb(text, len, flags, &error);
-	if (v == NULL) {
+	if (used != NULL)
+		*used = error.position > 0 ? (size_t)error.position : 0;
+	if (v != NULL)
+		return v;
+	if (used != NULL)
+		problem_set(p, 400, NULL, "%.150s", error.text);
+	else
 		problem_set(p, 400, NULL, "Line %d, column %d: %.150s", error.line, error.column,
 		    error.text);
-		return NULL;
-	}
-	if (used != NULL)
-		*used = (size_t)error.position;
-	return v;
+	return NULL;
 }
 
 void
@@ -191,7 +193,8 @@ value_text(const struct value_in *in, const char *key, char *out, size_t cap)
 		return 0;
 	text = json_string_value(v);
 	if (text == NULL || strlen(text) >= cap || has_control(text)) {
-		snprintf(what, sizeof(what), "text of at most %zu bytes", cap - 1);
+		snprintf(what, sizeof(what), "text of at most %zu bytes%s", cap - 1,
+		    text != NULL && strlen(text) < cap ? " without control characters" : "");
 		return wrong(in, key, what);
 	}
 	memcpy(out, text, strlen(text) + 1);

@@ -27,7 +27,8 @@ struct value_in {
 /*
  * Read one value of any kind from the start of `text`, blanks before it allowed. `used`:
  * how many bytes it took; NULL: it must be all there is. NULL with the problem set where it
- * is none. Free it with value_free.
+ * is none: what is wrong, and where, which with `used` is there alone. Free it with
+ * value_free.
  */
 struct json_t *value_read(const char *text, size_t len, size_t *used, struct problem *p);
 void value_free(struct json_t *v);

@@ -141,7 +141,10 @@ Test(observations, rejects_what_cannot_be_and_says_why)
 		{"{\"bytes\":5,\"duration_ms\":5,\"connect_ms\":50}", "longer than duration_ms"},
 		{"{\"bytes\":5,\"duration_ms\":50,\"connect_ms\":40,\"ttfb_ms\":20}",
 		    "longer than ttfb_ms"},
-		{"{\"bytes\":5,\"duration_ms\":5,\"direction\":\"sideways\"}", "direction"},
+		{"{\"bytes\":5,\"duration_ms\":5,\"direction\":\"sideways\"}",
+		    "direction must be down or up"},
+		{"{\"bytes\":5,\"duration_ms\":5,\"error\":\"connection reset by peer\"}",
+		    "error must be timeout"},
 		{"{\"bytes\":5,\"duration_ms\":5,\"error\":\"oops\"}", "error must be"},
 		{"{\"bytes\":5,\"duration_ms\":5,\"ok\":1}", "ok must be"},
 		{"{\"bytes\":5,\"duration_ms\":5,\"ok\":true,\"error\":\"dns\"}", "contradict"},
@@ -156,7 +159,8 @@ Test(observations, rejects_what_cannot_be_and_says_why)
 		    "twice"},
 		{"{\"bytes\":5,\"duration_ms\":5,\"app\":\"0123456789012345678901234567890123\"}",
 		    "app must be"},
-		{"{\"bytes\":5,\"duration_ms\":5,\"app\":\"a\\nb\"}", "app must be"},
+		{"{\"bytes\":5,\"duration_ms\":5,\"app\":\"a\\nb\"}",
+		    "without control characters"},
 		{"{\"bytes\":5,\"duration_ms\":5,\"id\":true}", "id must be"},
 		{"{\"bytes\":5,\"duration_ms\":5,\"in_progress\":true}", "needs the id"},
 		{"5", "must be an object"},
@@ -190,6 +194,16 @@ Test(observations, refuses_bodies_that_are_no_json_and_counts_nothing_of_them)
 		cr_assert(eq(int, post(cases[i]), 400), "%s: %s", cases[i], answer);
 		cr_assert(eq(i64, fake.observed, 0), "%s", cases[i]);
 	}
+}
+
+Test(observations, tells_where_a_body_is_no_json_and_why)
+{
+	cr_assert(eq(int, post("[" GOOD ",{\"bytes\":5,\"bytes\":6}]"), 400));
+	cr_assert(strstr(answer, "duplicate") != NULL, "%s", answer);
+	cr_assert(eq(int, post(" {\"bytes\":18446744073709551617}"), 400));
+	cr_assert(strstr(answer, "too big") != NULL, "%s", answer);
+	cr_assert(eq(int, post("     {\"bytes\":5,}"), 400));
+	cr_assert(strstr(answer, "at byte 17:") != NULL, "%s", answer);
 }
 
 Test(observations, refuses_more_than_five_hundred_before_any_counts)
