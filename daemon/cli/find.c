@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 
@@ -67,8 +68,13 @@ said_place(struct find_place *out, const char *text, char *why, size_t why_len)
 	}
 	colon = strrchr(text, ':');
 	if (strchr(text, '/') == NULL && colon != NULL && colon[1] != '\0' &&
-	    strspn(colon + 1, "0123456789") == strlen(colon + 1))
+	    strspn(colon + 1, "0123456789") == strlen(colon + 1)) {
+		if (strtoul(colon + 1, NULL, 10) > 65535) {
+			snprintf(why, why_len, "'%.80s' has no port from 0 to 65535", text);
+			return -EINVAL;
+		}
 		return url_place(out, "http://", text, why, why_len);
+	}
 	return socket_place(out, text, why, why_len);
 }
 

@@ -269,7 +269,8 @@ take_lines(struct batch *b, enum mode mode, int fd)
 			error = batch_flush(b);
 	}
 	if (error == 0 && r < 0)
-		cli_fail(b->argv, "cannot read: %s.", strerror(-(error = r)));
+		cli_fail(b->argv, "cannot read %s: %s.", file ? "the file" : "the input",
+		    strerror(-(error = r)));
 	free(l);
 	return error;
 }

@@ -39,7 +39,7 @@ screen_open(void)
 {
 	struct screen *s;
 
-	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
+	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO) || !term_moves_cursor())
 		return NULL;
 	s = calloc(1, sizeof *s);
 	if (s == NULL)

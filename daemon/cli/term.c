@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termcap.h> /* ncurses', whose <term.h> takes half of all names for macros */
 #include <unistd.h>
 
 bool
@@ -40,6 +41,14 @@ term_tone(FILE *f, enum term_tone tone)
 
 	assert(tone < TERM_TONES);
 	return term_colors(f) ? sgr[tone] : "";
+}
+
+bool
+term_moves_cursor(void)
+{
+	const char *term = getenv("TERM");
+
+	return term != NULL && tgetent(NULL, term) == 1 && tgetstr("cm", NULL) != NULL;
 }
 
 int

@@ -21,6 +21,9 @@ bool term_colors(FILE *f);
  * ends every tone. */
 const char *term_tone(FILE *f, enum term_tone tone);
 
+/* Can the terminal on standard output, by its TERM, put its cursor anywhere? "dumb" cannot. */
+bool term_moves_cursor(void);
+
 /* The columns of a terminal; 80 where `f` is none. */
 int term_width(FILE *f);
 

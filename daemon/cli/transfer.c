@@ -63,9 +63,11 @@ ask(char **argv, struct client *c, double bytes, bool up, bool json)
 	doc = json_loads(body, 0, NULL);
 	if (!json_is_object(doc))
 		r = cli_fail(argv, "what listens at %s is no linkqd.", client_where(c));
-	else if (json)
+	else if (json) {
 		printf("%s%s", body, body[strlen(body) - 1] == '\n' ? "" : "\n");
-	else
+		if (!isfinite(quantile(doc, "p50")))
+			r = EXIT_UNKNOWN;
+	} else
 		r = print_answer(doc, bytes, up);
 	json_decref(doc);
 	free(body);

@@ -223,6 +223,7 @@ def transfer():
         r.fake.answers["GET", "/v1/transfer"] = {"bytes": 1, "seconds": {"p10": None, "p50": None, "p90": None}}
         done = r.linkq("transfer", "1")
         assert done.returncode == 4 and done.stdout == "1 B down: not known yet\n", done
+        assert r.linkq("transfer", "1", "--json").returncode == 4
         for wrong in ((), ("x",), ("1", "2"), ("0",)):
             assert r.linkq("transfer", *wrong).returncode == 64, wrong
 

@@ -56,6 +56,8 @@ Test(find, tells_sockets_from_urls)
 		{ "./a:80", "./a:80", true },
 		{ "unix:/run/x", "/run/x", true },
 		{ "ftp://localhost", NULL, false },
+		{ "127.0.0.1:65536", NULL, false },
+		{ "localhost:99999999999999999999", NULL, false },
 	};
 
 	for (size_t i = 0; i < LEN(cases); i++) {

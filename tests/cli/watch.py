@@ -187,5 +187,20 @@ def watch_plain():
             p.wait()
 
 
+@case("watch prints a line an update on a terminal that cannot move its cursor")
+def watch_dumb():
+    with Run() as r:
+        r.fake.serve_events()
+        for kind in ("dumb", "no-such-terminal"):
+            t = Terminal(r, "watch", env={"TERM": kind})
+            try:
+                t.wait_for("online good  down 5.2 Mbit/s (3.3 to 7.6 Mbit/s)")
+                assert b"\033" not in t.written and b"    " not in t.written, t.written
+                t.key("\003")
+                assert t.process.wait(10) == 0
+            finally:
+                t.close()
+
+
 if __name__ == "__main__":
     sys.exit(main())
