@@ -53,7 +53,7 @@ outlook_take(const struct est *e, int64_t horizon_us, struct outlook *out)
 	};
 	forecast_alive(&ask, out->live);
 	level_normalise(out->live);
-	dying = 0.5f * (1.0f - num_exp(-OUTLOOK_DEATH_SHARE * out->death_hz * ask.horizon_s));
+	dying = 0.5f * (1.0f - num_exp(-out->death_hz * ask.horizon_s));
 	out->dead = fate_outage(&e->fate, belief_low(&way->belief));
 	if (e->no_carrier || e->captive)
 		out->dead = 1.0f;

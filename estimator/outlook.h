@@ -20,7 +20,6 @@
 #include <stdint.h>
 
 #define OUTLOOK_HORIZON_US INT64_C(3000000)
-#define OUTLOOK_DEATH_SHARE 0.3f /* of the learnt rate: in full it costs more than it saves */
 
 struct outlook {
 	bool known;           /* there was evidence, or a memory */

@@ -9,13 +9,14 @@
 #include <string.h>
 
 #define PPM 1000000
-#define SOLVE_SWEEPS 8
+#define SOLVE_SWEEPS 3
+#define ENDING 6 /* segments from which on the end is worked out */
 
 /* Worth: bitrate and its logarithm, so that a stall weighs the same in both. */
-#define LOG_SHARE 0.35f
+#define LOG_SHARE 0.45f
 #define LOG_STALL 2.66f /* of a second, in the logarithmic account of Pensieve (2017) */
-#define STALL 1.15f     /* above one: the table is a little bold, see WANDER_SHARE */
-#define CHANGE 1.2f
+#define STALL 1.25f     /* above one: the table is a little bold, see WANDER_SHARE */
+#define CHANGE 1.3f
 
 /* Levels reach from where the lowest rung takes twelve times its time to thrice the top. */
 #define BELOW_OCTAVES 3.5849625f
@@ -34,7 +35,7 @@
 #define BUFFER_LEAST_SEGMENTS 0.25f
 
 /* Giving up costs what has come, and two switches: for much gain only. */
-#define LEAVE_GAIN 0.25f /* of the worth of the top */
+#define LEAVE_GAIN 0.4f /* of the worth of the top */
 #define LEAVE_BODY_US 300000
 #define LEAVE_SILENT_US 1000000
 
@@ -334,8 +335,14 @@ plan_choose(struct plan *p, struct plan_work *w, const struct plan_question *q,
 	} else {
 		set_sizes(p, q, &laws);
 	}
-	plan_sweep(&p->shape, &laws, p->v, w);
 	set_point(q, &p->shape, &x);
+	if (q->segments_left > 0 && q->segments_left <= ENDING) {
+		shape = plan_end(&p->shape, &laws, (int)q->segments_left - 1, w);
+		x.shape = &shape;
+		x.v = w->ending;
+	} else {
+		plan_sweep(&p->shape, &laws, p->v, w);
+	}
 	out->rung = of[pick(p, &x, q)];
 	out->reason = q->outlook->known ? reason_for(q, out) : PLAN_NO_ESTIMATE;
 	out->wait_us = wait_us(q);

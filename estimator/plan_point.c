@@ -78,7 +78,18 @@ chance(const struct plan_point *x, int r)
 	return r < x->shape->levels ? x->live[r] : x->dead;
 }
 
-/* score[q] += weight * what q is worth at level r, with its ways out. */
+/* What a switch from what plays to rung q costs. */
+static float
+switching(const struct plan_point *x, int q)
+{
+	return x->playing ? x->shape->change * fabsf(x->shape->worth[q] - x->playing_worth)
+	                  : 0.0f;
+}
+
+/*
+ * score[q] += weight * what q is worth at level r, with its ways out. What is given up was
+ * never shown, so that it costs no switch.
+ */
 static void
 add_level(const struct plan_point *x, int r, float weight, float score[PLAN_RUNGS_MAX])
 {
@@ -90,8 +101,8 @@ add_level(const struct plan_point *x, int r, float weight, float score[PLAN_RUNG
 	for (int q = 0; q < s->rungs; q++) {
 		const struct fetch f = { .rung = q, .kbit = x->laws->kbit[q],
 			.wait_s = x->laws->wait_s };
-		const float t_s = f.wait_s + f.kbit * per_kbit_s, back = s->change * s->worth[q];
-		const float straight = worth(x, &f, r, x->buffer_s);
+		const float t_s = f.wait_s + f.kbit * per_kbit_s, cost = switching(x, q);
+		const float straight = worth(x, &f, r, x->buffer_s) - cost;
 		float sum = 0.0f;
 
 		for (int k = 0; k < PLAN_GIVE_UPS; k++) {
@@ -100,9 +111,9 @@ add_level(const struct plan_point *x, int r, float weight, float score[PLAN_RUNG
 			const float left_s = fmaxf(0.0f, x->buffer_s - after_s);
 			const bool may = dead || t_s > after_s;
 
-			sum += may ? fmaxf(straight, best[k] - back - s->stall * dry_s) : straight;
+			sum += may ? fmaxf(straight, best[k] - s->stall * dry_s) : straight;
 			if (q + 1 < s->rungs)
-				best[k] = fmaxf(best[k], worth(x, &f, r, left_s) + back);
+				best[k] = fmaxf(best[k], worth(x, &f, r, left_s) - cost);
 		}
 		score[q] += weight * sum / PLAN_GIVE_UPS;
 	}
@@ -119,11 +130,8 @@ plan_point_best(const struct plan_point *x)
 	for (int r = 0; r <= s->levels; r++)
 		if (chance(x, r) > MASS_LEAST)
 			add_level(x, r, chance(x, r), score);
-	for (int q = 0; q < s->rungs; q++) {
-		if (x->playing)
-			score[q] -= s->change * fabsf(s->worth[q] - x->playing_worth);
+	for (int q = 1; q < s->rungs; q++)
 		best = score[q] > score[best] ? q : best;
-	}
 	return best;
 }
 
@@ -147,14 +155,14 @@ keeping(const struct plan_point *x, const struct plan_rest *f, int r)
 	const float then_kbit = f->kbit - kbps * after_s;
 	const float dry_s = fmaxf(0.0f, after_s - x->buffer_s);
 	const float left_s = fmaxf(0.0f, x->buffer_s - after_s);
-	float best = worth(x, &rest, r, x->buffer_s);
+	float best = worth(x, &rest, r, x->buffer_s) - switching(x, f->rung);
 
 	for (int c = 0; c < f->rung && then_kbit > 0.0f; c++) {
 		const struct fetch other = instead(x, f, c);
 
 		if (other.kbit < then_kbit)
 			best = fmaxf(best, worth(x, &other, r, left_s) - s->stall * dry_s -
-			    s->change * (s->worth[f->rung] - s->worth[c]));
+			    switching(x, c));
 	}
 	return best;
 }
@@ -183,7 +191,7 @@ plan_point_leave(const struct plan_point *x, const struct plan_rest *f, float ga
 	for (int c = 0; c < f->rung; c++) {
 		if (instead(x, f, c).kbit >= f->kbit)
 			continue;
-		leave[c] -= s->change * (s->worth[f->rung] - s->worth[c]);
+		leave[c] -= switching(x, c);
 		if (leave[c] > keep + gain_least && (best < 0 || leave[c] > leave[best]))
 			best = c;
 	}

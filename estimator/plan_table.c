@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#define WANDER_SHARE 0.7f /* the table takes the next level as known, and it is not */
+#define WANDER_SHARE 0.85f /* the table takes the next level as known, and it is not */
 #define JUMP_HZ 0.06f
 #define DWELL_S 8.0f
 #define DWELL_GROWTH 1.5f
@@ -82,7 +82,7 @@ static void
 moves(const struct plan_shape *s, const struct outlook *o, struct plan_laws *out)
 {
 	const float jump = 1.0f - num_exp(-JUMP_HZ * s->segment_s);
-	const float die = 1.0f - num_exp(-OUTLOOK_DEATH_SHARE * o->death_hz * s->segment_s);
+	const float die = 1.0f - num_exp(-o->death_hz * s->segment_s);
 	float by[PLAN_LEVELS], to[PLAN_LEVELS];
 
 	steps(s, o, by);
@@ -339,6 +339,18 @@ plan_sweep(const struct plan_shape *s, const struct plan_laws *l, float *v,
 		expect(s, l, w->fetch, q, w->ahead);
 	choose(s, w->ahead, v);
 	settle(s, v);
+}
+
+struct plan_shape
+plan_end(const struct plan_shape *s, const struct plan_laws *l, int left, struct plan_work *w)
+{
+	struct plan_shape coarse = *s;
+
+	coarse.cells = PLAN_CELLS_COARSE;
+	memset(w->ending, 0, (size_t)(s->rungs * s->levels * coarse.cells) * sizeof w->ending[0]);
+	for (int k = 0; k < left; k++)
+		plan_sweep(&coarse, l, w->ending, w);
+	return coarse;
 }
 
 void

@@ -73,6 +73,7 @@ struct plan_laws {
 struct plan_work {
 	float fetch[PLAN_TABLE_DEAD];
 	float ahead[PLAN_TABLE];
+	float ending[PLAN_RUNGS_MAX * PLAN_LEVELS * PLAN_CELLS_COARSE];
 };
 
 extern const float plan_dwell_share[PLAN_DWELLS], plan_back_share[PLAN_BACKS];
@@ -115,6 +116,13 @@ void plan_laws(const struct plan_shape *s, const struct outlook *o, struct plan_
 
 /* One sweep: v becomes what it is worth to look one segment further. */
 void plan_sweep(const struct plan_shape *s, const struct plan_laws *l, float *v,
+    struct plan_work *w);
+
+/*
+ * The table of a stream that ends after `left` more segments: its buffer need not be saved.
+ * Returns the shape that w->ending is of.
+ */
+struct plan_shape plan_end(const struct plan_shape *s, const struct plan_laws *l, int left,
     struct plan_work *w);
 
 /* From nothing to a usable table: sweeps on a coarse one. Then v is of shape s. */

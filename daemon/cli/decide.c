@@ -38,6 +38,7 @@ struct decide {
 	int64_t wait_us;    /* and how long it was put off */
 	uint64_t request;   /* its number: its slices share it */
 	int chosen;         /* -1: nothing yet */
+	int plays;          /* when the transfer under way was decided on; -1 */
 };
 
 static void
@@ -75,7 +76,7 @@ answer_progress(struct decide *d, int64_t now_us, struct jw *w)
 
 	if (t->duration_us > 0)
 		observe(d, t, now_us, true);
-	d->rq.current = t->rendition >= 0 ? t->rendition : d->chosen;
+	d->rq.current = d->plays;
 	look(d, now_us);
 	hint_keep(&d->rq, &d->outlook, &d->plan, &d->choice);
 	jw_key(w, "abandon");
@@ -93,6 +94,9 @@ answer_question(struct decide *d, int64_t now_us, struct jw *w)
 		d->rq.current = last->rendition >= 0 ? last->rendition : d->chosen;
 	if (d->rq.current >= (int)d->rq.rungs)
 		d->rq.current = -1; /* another ladder than before */
+	if (last->aborted) /* it was never shown */
+		d->rq.current = d->plays < (int)d->rq.rungs ? d->plays : -1;
+	d->plays = d->rq.current;
 	look(d, now_us);
 	hint_choose(&d->rq, &d->outlook, &d->plan, &d->work, &d->choice);
 	d->chosen = d->choice.rendition;
@@ -177,7 +181,7 @@ cmd_decide(int argc, char **argv)
 	d = calloc(1, sizeof(*d));
 	if (d == NULL)
 		return cli_fail(argv, "out of memory.");
-	d->chosen = -1;
+	d->chosen = d->plays = -1;
 	plan_init(&d->plan);
 	status = answer_all(d, argv);
 	free(d);
