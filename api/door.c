@@ -18,6 +18,7 @@ static const char *const names[DOOR_NAMES] = {
 	[DOOR_EXPECT] = "Expect",
 	[DOOR_SEC_FETCH_SITE] = "Sec-Fetch-Site",
 	[DOOR_IF_NONE_MATCH] = "If-None-Match",
+	[DOOR_ACCEPT] = "Accept",
 	[DOOR_LAST_EVENT_ID] = "Last-Event-ID",
 	[DOOR_ASK_METHOD] = "Access-Control-Request-Method",
 	[DOOR_ASK_PRIVATE] = "Access-Control-Request-Private-Network",

@@ -33,6 +33,7 @@ enum door_name {
 	DOOR_EXPECT,
 	DOOR_SEC_FETCH_SITE,
 	DOOR_IF_NONE_MATCH,
+	DOOR_ACCEPT,
 	DOOR_LAST_EVENT_ID,
 	DOOR_ASK_METHOD,  /* Access-Control-Request-Method: a preflight */
 	DOOR_ASK_PRIVATE, /* Access-Control-Request-Private-Network */

@@ -11,6 +11,7 @@
 #include "api/hint_route.h"
 #include "api/history.h"
 #include "api/json.h"
+#include "api/metrics.h"
 #include "api/observations.h"
 #include "api/openapi.h"
 #include "api/page.h"
@@ -273,6 +274,7 @@ static const struct route {
 	{"/v1/conditions", conditions_answer, NULL},
 	{"/v1/events", get_events, NULL},
 	{"/v1/explain", explain_answer, NULL},
+	{"/metrics", metrics_answer, NULL},
 	{"/healthz", get_healthz, NULL},
 	{"/readyz", get_readyz, NULL},
 	{"/openapi.json", get_openapi, NULL},

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api/histogram.h"
 #include "api/rows.h"
 #include "estimator/estimator.h"
 #include "estimator/outlook.h"
@@ -86,6 +87,21 @@ struct api_daemon_report {
 	int64_t uptime_us;
 };
 
+struct api_history_report {
+	bool ok; /* rows get written */
+	int64_t rows, commits, dropped, errors, shed, queued; /* as in daemon/store.h */
+	int64_t bytes;              /* on the disk; -1: not known */
+	int64_t last_commit_us_ago; /* -1: none yet */
+};
+
+/* What is counted since the start, over all links. */
+struct api_metrics {
+	struct histogram rtt, ttfb;
+	int64_t observations[EST_SOURCES]; /* told, taken or not */
+	int64_t rejects[EST_VERDICTS];
+	struct api_history_report history;
+};
+
 struct api_health {
 	bool alive; /* the loop and the estimator work: this very answer proves most of it */
 	bool ready; /* and the history is written */
@@ -115,6 +131,7 @@ struct api_source {
 	enum est_verdict (*observe)(void *ctx, const struct api_observation *o);
 	int (*explain)(void *ctx, const char *id, struct est_explain *out);
 	void (*daemon)(void *ctx, struct api_daemon_report *out);
+	void (*metrics)(void *ctx, struct api_metrics *out);
 	void (*health)(void *ctx, struct api_health *out);
 	/* History comes in blocks, filled by another thread. open: 0, -EBUSY (too many at
 	 * once), -ENOENT (no such link), or another negative errno. CSV blocks begin with the header; JSON is one

@@ -288,6 +288,26 @@ store_sample(struct engine *e, const struct slot *s, int64_t now_us,
 		store_observation(e->o.store, &row);
 }
 
+void
+engine_count_rtt(struct engine *e, int64_t rtt_us)
+{
+	if (rtt_us >= 0)
+		histogram_add(&e->counted.rtt, rtt_us);
+}
+
+/* The time to the first byte belongs to the whole request, not to each slice of it. */
+static void
+count_sample(struct engine *e, const struct est_sample *s, enum est_verdict verdict)
+{
+	e->counted.observations[s->source]++;
+	e->counted.rejects[verdict]++;
+	if (s->in_progress || (verdict != EST_TAKEN && verdict != EST_REJECT_SERVER))
+		return;
+	if (s->ttfb_us >= 0)
+		histogram_add(&e->counted.ttfb, s->ttfb_us);
+	engine_count_rtt(e, s->rtt_us);
+}
+
 enum est_verdict
 engine_sample(struct engine *e, int64_t now_us, const struct est_sample *sample,
     int64_t new_bytes, const char *app)
@@ -302,6 +322,7 @@ engine_sample(struct engine *e, int64_t now_us, const struct est_sample *sample,
 			kernel_answered(e->kernel, sample->ended_us, e->current);
 	}
 	verdict = est_add(&s->est, now_us, sample);
+	count_sample(e, sample, verdict);
 	if (verdict != EST_TAKEN && verdict != EST_REJECT_SERVER)
 		return verdict;
 	s->learnt = true;

@@ -44,6 +44,7 @@ struct engine {
 	int current; /* the default link, up or not */
 	bool routed; /* there is a way out */
 	struct requests requests;
+	struct api_metrics counted; /* but for the history's part */
 	struct probes *probes;
 	struct kernel *kernel; /* NULL: there is none */
 	struct clock_watch clocks;
@@ -51,6 +52,9 @@ struct engine {
 	int64_t started_us;
 	int64_t active_us; /* last evidence, of whatever link */
 };
+
+/* A round trip that was answered, of whatever source; below 0: there was none. */
+void engine_count_rtt(struct engine *e, int64_t rtt_us);
 
 int64_t engine_wall_us(const struct engine *e, int64_t now_us);
 

@@ -86,8 +86,10 @@ on_report(void *ctx, int64_t now_us, int link, const struct passive_report *r)
 	take_rate(e, s, now_us, r, EST_DOWN);
 	take_rate(e, s, now_us, r, EST_UP);
 	s->bytes_probed_seen = s->bytes_probed_total;
-	for (size_t i = 0; i < r->rtts; i++)
+	for (size_t i = 0; i < r->rtts; i++) {
 		est_add_rtt(&s->est, now_us, EST_KERNEL, r->rtt_us[i], true);
+		engine_count_rtt(e, r->rtt_us[i]);
+	}
 	take_silence(e, s, now_us, r);
 	if (r->heard || r->silent_us > 0)
 		engine_publish(e, s, now_us);

@@ -148,6 +148,21 @@ report(void *ctx, struct api_daemon_report *out)
 }
 
 static void
+metrics(void *ctx, struct api_metrics *out)
+{
+	struct engine *e = ctx;
+	struct store_report r = { .bytes = -1, .last_commit_us_ago = -1 };
+
+	*out = e->counted;
+	if (e->o.store)
+		store_report(e->o.store, &r);
+	out->history = (struct api_history_report){ .ok = r.ok, .rows = r.rows,
+		.commits = r.commits, .dropped = r.dropped, .errors = r.errors, .shed = r.shed,
+		.queued = r.queued, .bytes = r.bytes,
+		.last_commit_us_ago = r.last_commit_us_ago };
+}
+
+static void
 health(void *ctx, struct api_health *out)
 {
 	struct engine *e = ctx;
@@ -181,6 +196,7 @@ engine_source(struct engine *e, struct api_source *out)
 		.observe = observe,
 		.explain = explain,
 		.daemon = report,
+		.metrics = metrics,
 		.health = health,
 		.history_open = history_open,
 		.history_next_block = store_rows_next,
@@ -206,6 +222,8 @@ probe_rtt(void *ctx, int64_t now_us, int64_t rtt_us, bool answered)
 	struct engine *e = ctx;
 
 	est_add_rtt(&e->slot[e->current].est, now_us, EST_PROBE, rtt_us, answered);
+	if (answered)
+		engine_count_rtt(e, rtt_us);
 }
 
 static void

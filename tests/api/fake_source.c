@@ -201,6 +201,19 @@ daemon_report(void *ctx, struct api_daemon_report *out)
 }
 
 static void
+metrics(void *ctx, struct api_metrics *out)
+{
+	(void)ctx;
+	memset(out, 0, sizeof(*out));
+	out->history = (struct api_history_report){.ok = true, .rows = 1000, .commits = 20,
+	    .queued = 3, .bytes = 123456, .last_commit_us_ago = 2500000};
+	histogram_add(&out->rtt, 42000);
+	histogram_add(&out->ttfb, 11000000);
+	out->observations[EST_APP] = 7;
+	out->rejects[EST_REJECT_CACHE] = 1;
+}
+
+static void
 health(void *ctx, struct api_health *out)
 {
 	const struct fake *f = ctx;
@@ -346,6 +359,7 @@ fake_init(struct fake *f, struct api_source *out)
 		.observe = observe,
 		.explain = explain,
 		.daemon = daemon_report,
+		.metrics = metrics,
 		.health = health,
 		.history_open = history_open,
 		.history_next_block = history_next_block,

@@ -18,9 +18,13 @@ def case(sentence):
     return add
 
 
-def run_cases():
+def run_cases(skip=None):
+    """skip: why a case cannot run here, by its sentence."""
     print(f"1..{len(CASES)}", flush=True)
     for number, (sentence, function) in enumerate(CASES, 1):
+        if (skip or {}).get(sentence):
+            print(f"ok {number} - {sentence} # SKIP {skip[sentence]}", flush=True)
+            continue
         try:
             function()
             print(f"ok {number} - {sentence}", flush=True)
