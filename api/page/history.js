@@ -10,10 +10,15 @@ export function stepOf(ms) {
 	return ms <= 2 * HOUR ? "" : ms <= 8 * DAY ? "1m" : "1h";
 }
 
-export function query(from, to, link, what = "estimates") {
+export function range(from, to, link) {
 	const q = new URLSearchParams({from: new Date(from).toISOString(), to: new Date(to).toISOString()});
 	if (link)
 		q.set("link", link);
+	return q;
+}
+
+export function query(from, to, link, what = "estimates") {
+	const q = range(from, to, link);
 	if (what !== "estimates")
 		q.set("what", what);
 	else if (stepOf(to - from))

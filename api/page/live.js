@@ -15,7 +15,8 @@ export async function ask(path, signal) {
 }
 
 // Calls on.link(estimate), on.event(name, data), on.up() and on.down(). Tries again for ever: the
-// browser's own reconnecting gives up after some errors, so each stream is a new one.
+// browser's own reconnecting gives up after some errors, so each stream is a new one. A page that
+// nobody sees lets go of its stream: a browser has six connections to a place for all its tabs.
 export function listen(on) {
 	let source = null, failures = 0, timer = 0;
 
@@ -36,8 +37,14 @@ export function listen(on) {
 		for (const name of ["change", "outage", "network"])
 			source.addEventListener(name, (e) => on.event(name, JSON.parse(e.data)));
 	}
+	function close() {
+		clearTimeout(timer);
+		source?.close();
+		source = null;
+	}
+	document.addEventListener("visibilitychange", () => document.hidden ? close() : source ?? open());
 	addEventListener("online", () => failures > 0 && open());
 	addEventListener("pageshow", (e) => e.persisted && open());
-	addEventListener("pagehide", () => source?.close());
+	addEventListener("pagehide", close);
 	open();
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: ISC
 // The dashboard: what is chosen, what is known, and when to ask and draw again.
 import {Charts} from "./chart.js";
-import {History, query, spans as spansIn, stepOf} from "./history.js";
+import {History, query, range, spans as spansIn, stepOf} from "./history.js";
 import {ask, listen} from "./live.js";
 import {onColours} from "./paint.js";
 import {showAge, showBudget, showConditions, showEstimate, showEvents, showLinks, showTable, showWhy} from "./sections.js";
 import {atShort, byId, ms, put, rate, stateWord, at} from "./words.js";
 
 const LOOK_MS = 2000;    // the estimate anew, for its age
+const HIDDEN_MS = 5000;
 const WHY_MS = 5000;
 const RELOAD_MS = 60000; // what was recorded meanwhile
 const RANGE_MS_MIN = 10000, RANGE_MS_MAX = 5 * 366 * 86400000;
@@ -59,8 +60,7 @@ async function load() {
 		performance.measure("drawn", {start: "draw", detail: history.rows.length});
 		showTable(history, ...shown());
 		if (page.features.has("/v1/conditions"))
-			optional(`/v1/conditions?from=${new Date(from).toISOString()}&to=${new Date(to).toISOString()}`, showConditions,
-				"conditions-part");
+			optional(`/v1/conditions?${range(from, to, linkId())}`, showConditions, "conditions-part");
 	} catch (error) {
 		if (error.name !== "AbortError" && page.connected)
 			put(byId("shown"), "The history cannot be read now; trying again.");
@@ -186,9 +186,11 @@ listen({
 
 // A second's work: the age, a moving chart, and what is due.
 setInterval(() => {
-	if (document.hidden || !page.estimate)
-		return;
 	const t = performance.now();
+	if (document.hidden) // for the title alone
+		return t - page.looked > HIDDEN_MS && look().catch(lost);
+	if (!page.estimate)
+		return;
 	if (!page.connected)
 		return showEstimate(page.estimate, waited(), true);
 	showAge(page.estimate, waited());
@@ -201,4 +203,3 @@ setInterval(() => {
 	else if (page.to === null && t - page.drawn > (calm.matches ? 10000 : page.range > 7200000 ? 30000 : 1000))
 		draw();
 }, 500);
-document.addEventListener("visibilitychange", () => !document.hidden && page.connected && load());

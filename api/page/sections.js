@@ -165,18 +165,16 @@ function meter(text, share) {
 	return li;
 }
 
-// Rows of state, quality and seconds, whatever they are wrapped in.
-export function showConditions(x) {
-	const rows = Array.isArray(x) ? x : Object.values(x).find(Array.isArray) ?? [];
+export function showConditions(rows) {
 	const sum = new Map();
 	for (const r of rows) {
-		const name = r.state === "online" ? `Online, ${r.quality} quality` : stateWord(r.state).replace("no_data", "No data");
+		const name = r.state === "online" ? `Online, ${r.quality} quality` : stateWord(r.state);
 		sum.set(name, (sum.get(name) ?? 0) + r.seconds);
 	}
 	const all = [...sum.values()].reduce((a, b) => a + b, 0);
 	byId("conditions-part").hidden = all <= 0;
 	byId("conditions").replaceChildren(...[...sum].filter(([, s]) => s > 0).sort((a, b) => b[1] - a[1])
-		.map(([name, s]) => meter(`${name}: ${span(s)} (${(s / all * 100).toFixed(1)} %)`, s / all)));
+		.map(([name, s]) => meter(`${name}: ${whole(s)} (${(s / all * 100).toFixed(1)} %)`, s / all)));
 }
 
 export function showBudget(x) {

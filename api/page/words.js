@@ -93,6 +93,7 @@ const STATES = {
 	offline: ["Offline", "Nothing gets through."],
 	captive: ["Sign-in needed", "A portal answers in place of the Internet."],
 	asleep: ["Asleep", "This machine was suspended."],
+	no_data: ["No record", ""],
 };
 export const stateWord = (s) => STATES[s]?.[0] ?? s;
 export const stateSentence = (s) => STATES[s]?.[1] ?? "";
