@@ -19,7 +19,7 @@ skip() {
 for tool in node npm python3 chromium; do
 	command -v $tool >/dev/null || skip "there is no $tool here"
 done
-node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || skip "node is older than 20"
+node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' || skip "node is older than 18"
 
 if ! cmp -s "$here/package-lock.json" "$npm/package-lock.json" || ! [ -f "$npm/node_modules/.package-lock.json" ]; then
 	mkdir -p "$npm" || exit 99

@@ -42,5 +42,6 @@ for i in range(minutes, 0, -1):
                  rtt * 2 // 3, rtt, rtt * 2, rtt * 3 // 2, 0, 6, down * 60, 300))
 db.executemany(f"INSERT OR REPLACE INTO estimate VALUES ({','.join('?' * 16)})", rows)
 db.executemany(f"INSERT OR REPLACE INTO event VALUES ({','.join('?' * 9)})", events)
+db.executemany("INSERT OR IGNORE INTO stale VALUES (60, ?)", [(r[0] + more,) for r in rows for more in (0, 60)])
 db.commit()
 print(len(rows))
