@@ -207,9 +207,9 @@ Test(plan, leaves_a_fetch_when_the_link_falls_or_dies_under_it)
 {
 	usual_ladder();
 	settle(9000);
-	cr_assert(leaves(500, 0.01f, 4, 200000, 1));
+	cr_assert(leaves(500, 0.01f, 2, 200000, 1));
 	cr_assert_lt(answer.abandon_to, 2);
-	cr_assert(leaves(6000, 0.97f, 4, 200000, 3));
+	cr_assert(leaves(6000, 0.97f, 3, 200000, 3));
 	cr_assert_lt(answer.abandon_to, 3);
 }
 
@@ -227,13 +227,25 @@ Test(plan, takes_after_leaving_what_it_left_for)
 {
 	usual_ladder();
 	settle(9000);
-	cr_assert(leaves(500, 0.01f, 4, 200000, 1));
+	cr_assert(leaves(500, 0.01f, 2, 200000, 1));
 	q.inflight.there = false;
 	q.given_up = true;
 	plan_choose(&plan, &work, &q, &answer);
 	cr_assert_eq(answer.rung, 0);
 	q.given_up = false;
 	cr_assert_eq(choose(30000, 15, 3), 4); /* and then decides anew */
+}
+
+Test(plan, spends_the_buffer_at_the_end)
+{
+	/* 6000 takes 7.5 s of the 12 s that are left: too much, but for the last segment */
+	usual_ladder();
+	settle(2400);
+	cr_assert_eq(choose(2400, 12, 4), 3);
+	q.segments_left = 1;
+	cr_assert_eq(choose(2400, 12, 4), 4);
+	q.segments_left = 60;
+	cr_assert_eq(choose(2400, 12, 4), 3);
 }
 
 Test(plan, waits_until_a_segment_fits)
