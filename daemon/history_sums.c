@@ -26,6 +26,7 @@ enum statement {
 	SET_GONE,
 	SECONDS_OF,
 	MINUTES_OF,
+	DROP_DETAIL,
 	/* For minutes; the same for hours follow. */
 	IS_MADE,
 	CLEAR_ROWS,
@@ -60,6 +61,7 @@ static const char *const texts[STATEMENTS] = {
 	[MINUTES_OF] = "SELECT " HISTORY_ESTIMATE_COLUMNS ", conditions, bytes FROM minute"
 		       " LEFT JOIN minute_detail ON k = (t << 16 | link) WHERE t >= ?1"
 		       " AND t < ?2 ORDER BY t, link",
+	[DROP_DETAIL] = "DELETE FROM minute_detail WHERE k >= ?1 << 16 AND k < ?2 << 16",
 	OF_TABLE(0, "minute"),
 	OF_TABLE(HOURS, "hour"),
 };
@@ -226,6 +228,20 @@ clear(struct history_sums *s, int table, int64_t t)
 	return got < 0 ? got : ask(s, table + CLEAR_DETAIL, t, 0, NULL);
 }
 
+/* The hour is to be made of its minutes. Where it was made before, their detail is gone since,
+ * and comes again with them; unless the seconds are gone, too. */
+static int
+touch_hour(struct history_sums *s, int64_t hour)
+{
+	int64_t end = hour + HOUR;
+	int got = ask(s, HOURS + IS_MADE, hour, 0, NULL);
+
+	if (got == 1 && (got = clear(s, HOURS, hour)) == 0)
+		for (int64_t t = hour; got >= 0 && t < end; t += MINUTE)
+			got = ask(s, MARK, MINUTE, t, NULL);
+	return got < 0 ? got : ask(s, MARK, HOUR, hour, NULL);
+}
+
 /* Rows that are ready, each of one minute. */
 static int
 add_minutes(struct history_sums *s, struct rollup *r)
@@ -299,7 +315,7 @@ redo_minutes(struct history_sums *s, int64_t first, int64_t last)
 	for (at = first; got >= 0 && at < end; at += MINUTE) {
 		got = clear(s, 0, at);
 		if (got == 0)
-			got = ask(s, MARK, HOUR, floor_to(at, HOUR), NULL);
+			got = touch_hour(s, floor_to(at, HOUR));
 		else if (got == 1 && at == first) /* stays: alone, and the next ones then */
 			return ask(s, UNSTALE, MINUTE, at, NULL);
 		else if (got == 1)
@@ -369,6 +385,8 @@ redo_hour(struct history_sums *s, int64_t t)
 
 	if (got == 0)
 		got = make_hour(s, t);
+	if (got >= 0) /* it has served; ten bytes a second */
+		got = ask(s, DROP_DETAIL, t, t + HOUR, NULL);
 	return got < 0 ? got : ask(s, UNSTALE, HOUR, t, NULL);
 }
 

@@ -5,7 +5,7 @@
  *
  * Each row of a second marks the minutes that it touches as stale, in its own transaction;
  * a minute that is over is made anew of the seconds and its mark goes, and so is an hour of
- * its minutes. So nothing is made twice and nothing forgotten, whenever rows come late, the
+ * its minutes, whose detail is dropped then. So nothing is made twice and nothing forgotten, whenever rows come late, the
  * clock is set or the power fails. A bucket whose seconds are gone already stays as it is.
  */
 #ifndef LINKQ_DAEMON_HISTORY_SUMS_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The history for export.sh: `export fill DB ROWS` makes one of busy seconds, `export csv DB
- * [STEP_S]` streams it as the daemon does and tells on standard error what that took.
+ * The history for export.sh: `export fill DB ROWS` makes one of busy seconds, `export sum DB`
+ * makes its minutes and hours, `export csv DB [STEP_S]` streams it as the daemon does; the
+ * last two tell on standard error what that took.
  */
 #include <errno.h>
 #include <poll.h>
@@ -113,6 +114,34 @@ take(void *arg, const char *text, int64_t len)
 	s->bytes += len > 0 ? len : 0;
 }
 
+static void
+sum_up(const char *path)
+{
+	struct history *h;
+	char why[512];
+	double begin, most = 0, from;
+	int got = history_open(path, &h, why, sizeof why);
+	long steps = 0;
+
+	if (got != 0)
+		die(path, why);
+	begin = from = seconds(CLOCK_MONOTONIC);
+	do {
+		double now;
+
+		got = history_sum_up(h, INT64_MAX / 2);
+		now = seconds(CLOCK_MONOTONIC);
+		most = now - from > most ? now - from : most;
+		from = now;
+		steps++;
+	} while (got > 0);
+	if (got < 0)
+		die(path, strerror(-got));
+	history_close(h);
+	(void)fprintf(stderr, "%ld steps: %.2f s, the longest %.1f ms\n", steps, from - begin,
+	    most * 1e3);
+}
+
 static long
 anonymous_kb(void)
 {
@@ -189,9 +218,11 @@ main(int argc, char *argv[])
 	log_open(LOG_LEVEL_WARN, true);
 	if (argc == 4 && strcmp(argv[1], "fill") == 0)
 		fill(argv[2], strtoll(argv[3], NULL, 10));
+	else if (argc == 3 && strcmp(argv[1], "sum") == 0)
+		sum_up(argv[2]);
 	else if ((argc == 3 || argc == 4) && strcmp(argv[1], "csv") == 0)
 		csv(argv[2], argc == 4 ? strtoll(argv[3], NULL, 10) : 0);
 	else
-		die("usage", "export fill DB ROWS | export csv DB [STEP_S]");
+		die("usage", "export fill DB ROWS | export sum DB | export csv DB [STEP_S]");
 	return 0;
 }

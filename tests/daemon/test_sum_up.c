@@ -188,6 +188,8 @@ Test(sum_up, makes_a_bucket_anew_when_rows_come_late)
 	cr_assert_eq(number(path, "SELECT sum(observations) FROM hour WHERE link = 1"), 3600);
 	cr_assert_eq(number(path, "SELECT count(*) FROM minute WHERE link = 1"), 61);
 	cr_assert_eq(number(path, "SELECT count(*) FROM hour"), 3, "two, and what still held");
+	cr_assert_eq(number(path, "SELECT count(*) FROM minute_detail"), 0, "it has served");
+	cr_assert_lt(number(path, "SELECT down_kbps_p10 FROM hour"), 3000, "of whole detail");
 	cr_assert_eq(number(path, "SELECT count(*) FROM stale"), 0);
 	history_close(h);
 }
