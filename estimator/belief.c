@@ -12,6 +12,7 @@
 #define FRESH_S 3.0f /* memories learn for so long after substantial evidence */
 #define BURST_S 0.006f /* Wi-Fi and kernels hand packets over in bursts of that length */
 #define MASS_LEAST 1e-12f
+#define SAID_LEAST 0.16f /* bits: what a rate has to have said of a link to be known */
 
 /* Search always moved the first up and the second down: links wander more than they jitter. */
 const v4f belief_wander = { 0.11f, 0.33f, 0.12f, 0.6f };
@@ -179,13 +180,30 @@ noise_of(const struct belief_sight *s)
 	    belief_wander * belief_wander * s->age_s;
 }
 
+/* What the mass says beyond what it said before, in bits (Kullback and Leibler). */
+static float
+said_bits(const struct belief *b, const float before[LEVELS])
+{
+	float bits = 0.0f;
+
+	for (int i = 0; i < LEVELS; i++) {
+		const float now = v4_sum(b->p[i]);
+
+		bits += now * num_log2(fmaxf(now, 1e-20f) / fmaxf(before[i], 1e-20f));
+	}
+	return bits;
+}
+
 float
 belief_observe(struct belief *b, const struct belief_sight *s, float evidence[2])
 {
 	const v4f noise = noise_of(s);
 	v4f scale, sum[2] = { v4_all(0.0f), v4_all(0.0f) };
+	float before[LEVELS], total;
 
 	assert(s->dt_s > 0.0f && s->hypotheses >= 1 && s->hypotheses <= 2);
+	if (!b->known)
+		belief_marginal(b, before);
 	for (int k = 0; k < MODELS; k++)
 		scale[k] = 1.0f / sqrtf(noise[k]);
 	for (int i = 0; i < LEVELS; i++) {
@@ -208,8 +226,9 @@ belief_observe(struct belief *b, const struct belief_sight *s, float evidence[2]
 	}
 	evidence[0] = v4_sum(sum[0]);
 	evidence[1] = s->hypotheses > 1 ? v4_sum(sum[1]) : evidence[0];
-	b->known = true;
-	return normalise(b);
+	total = normalise(b);
+	b->known = b->known || s->telling || said_bits(b, before) > SAID_LEAST;
+	return total;
 }
 
 float

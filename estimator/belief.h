@@ -36,7 +36,7 @@ struct belief {
 	float lr[LEVELS];  /* sums to 1 */
 	float seen_s;      /* seconds with traffic */
 	float fresh_s;     /* since the last substantial evidence */
-	bool known;        /* there was evidence, or a memory was restored */
+	bool known;        /* evidence said something, or a memory was restored */
 };
 
 /*
@@ -51,6 +51,7 @@ struct belief_sight {
 	float other;   /* chance that something else was slow, not the link */
 	bool at_least; /* the sender set the pace: faster levels are as likely */
 	bool trickle;  /* so little that a dead link is not ruled out */
+	bool telling;  /* long or large enough to be a rate, whatever it excludes */
 	int hypotheses;
 	float weight[2];
 	float slack[2];          /* octaves, where the window sets the pace */
@@ -67,7 +68,9 @@ void belief_evolve(struct belief *b, const float prior[LEVELS], const struct fat
     float dt_s);
 
 /*
- * Learn from an increment. evidence[h] is how well hypothesis h foresaw it (a density over
+ * Learn from an increment. The belief is known from the first one on that is telling or
+ * that shifted what is believed by a sixth of a bit: "at least 2 kbit/s" says nothing of a
+ * link, and a prior is no estimate. evidence[h] is how well hypothesis h foresaw it (a density over
  * octaves); returns their mixture, for fate_weigh().
  */
 float belief_observe(struct belief *b, const struct belief_sight *s, float evidence[2]);

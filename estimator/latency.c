@@ -159,6 +159,12 @@ count(struct latency *l, bool answered)
 {
 	l->asked = l->asked * LOSS_KEEP + 1.0f;
 	l->lost = l->lost * LOSS_KEEP + (answered ? 0.0f : 1.0f);
+	if (answered) {
+		l->run_over = true;
+		return;
+	}
+	l->lost_run = l->run_over ? 1.0f : l->lost_run * LOSS_KEEP + 1.0f;
+	l->run_over = false;
 }
 
 void
@@ -174,6 +180,9 @@ latency_recovered(struct latency *l)
 {
 	delays_purge(&l->rtt);
 	delays_purge(&l->ttfb);
+	l->lost = fmaxf(0.0f, l->lost - l->lost_run);
+	l->asked = fmaxf(0.0f, l->asked - l->lost_run);
+	l->lost_run = 0.0f;
 }
 
 float

@@ -40,6 +40,8 @@ struct latency {
 	float jitter_s;    /* RFC 3550, 6.4.1 */
 	float last_rtt_s;  /* 0: none yet */
 	float lost, asked; /* requests unanswered and in all, weighted down with count */
+	float lost_run;    /* those unanswered since the last answer, or before the last one */
+	bool run_over;     /* an answer came after them */
 	uint8_t slow_in_row; /* round trips in a row far above the least */
 };
 
@@ -60,7 +62,7 @@ void latency_ttfb(struct latency *l, int64_t now_us, float wait_s, float clock_s
 /* A round trip, or a first byte, was given up after waited_s. */
 void latency_unanswered(struct latency *l, int64_t now_us, float waited_s, bool rtt);
 
-/* An outage is over: what went unanswered in it says nothing of the delays now. */
+/* An outage is over: what went unanswered in it says nothing of delays and losses now. */
 void latency_recovered(struct latency *l);
 
 /*

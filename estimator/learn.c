@@ -20,6 +20,7 @@
 #define HELD_BACK_LEAST_S 0.1f
 #define SUBSTANTIAL_S 0.08f
 #define SUBSTANTIAL_BYTES 30000.0f
+#define TELLING_BYTES 8000.0f /* several packets: there is a time between them */
 
 /*
  * Chance that the object was slow for reasons of its own. A whole second at a trickle is
@@ -110,6 +111,7 @@ learn(struct est *e, const struct portion *p)
 		.fresh = p->fresh,
 	};
 	const float kbps = p->bytes * 0.008f / p->dt_s;
+	const bool substantial = p->dt_s > SUBSTANTIAL_S || p->bytes > SUBSTANTIAL_BYTES;
 	struct belief_sight s = {
 		.y = level_of_kbps(kbps),
 		.dt_s = p->dt_s,
@@ -118,6 +120,7 @@ learn(struct est *e, const struct portion *p)
 		.other = other_slow(e, way, p),
 		.at_least = p->at_least,
 		.trickle = kbps < TRICKLE_KBPS,
+		.telling = (substantial || p->bytes > TELLING_BYTES) && !p->at_least,
 	};
 	float evidence[2], alive;
 	bool limited;
@@ -135,7 +138,7 @@ learn(struct est *e, const struct portion *p)
 		fate_weigh(&e->fate, alive, s.trickle ? 1.0f : DEAD_BYTES);
 	if (!p->at_least)
 		window_learn(&way->window, &use, &s, evidence);
-	if (p->dt_s > SUBSTANTIAL_S || p->bytes > SUBSTANTIAL_BYTES)
+	if (substantial)
 		way->belief.fresh_s = s.age_s;
 	note_flows(way, p);
 	follow(e, way, p, s.y, limited || p->at_least);
@@ -154,6 +157,7 @@ evidence_carried(struct est *e, const struct portion *p)
 		.other = OTHER_SLOW * 0.05f,
 		.at_least = p->at_least,
 		.trickle = kbps < TRICKLE_KBPS,
+		.telling = !p->at_least,
 		.hypotheses = 1,
 		.weight = { 1.0f, 0.0f },
 	};

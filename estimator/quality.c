@@ -4,7 +4,7 @@
 
 #include <assert.h>
 
-#define BETTER_US INT64_C(4000000) /* a better word has to hold for so long */
+#define BETTER_US INT64_C(2500000) /* a better word has to hold for so long */
 #define WORSE_US INT64_C(1500000)
 #define MARGIN 1.15f /* and the figures have to be that much better than the edge */
 
@@ -32,9 +32,10 @@ judge(const struct change_figures *f, enum est_quality was)
 {
 	if (f->outage)
 		return EST_QUALITY_MINIMAL;
-	if (f->kbps < 0.0f)
+	if (f->kbps < 0.0f && f->rtt_s < 0.0f)
 		return EST_QUALITY_UNKNOWN;
-	if (passes(f, &good, was == EST_QUALITY_GOOD ? 1.0f / MARGIN : MARGIN))
+	/* Of a rate that nobody saw, nobody can say that it is good. */
+	if (f->kbps >= 0.0f && passes(f, &good, was == EST_QUALITY_GOOD ? 1.0f / MARGIN : MARGIN))
 		return EST_QUALITY_GOOD;
 	if (passes(f, &moderate, was >= EST_QUALITY_MODERATE ? 1.0f / MARGIN : MARGIN))
 		return EST_QUALITY_MODERATE;
@@ -45,7 +46,8 @@ void
 change_quality(struct change *c, int64_t now_us, const struct change_figures *f)
 {
 	const enum est_quality is = judge(f, c->quality);
-	int64_t hold_us = is < c->quality ? WORSE_US : BETTER_US;
+	const bool worse = is < c->quality;
+	int64_t hold_us = worse ? WORSE_US : BETTER_US;
 
 	if (is == c->quality) {
 		c->next_quality = is;
@@ -53,12 +55,18 @@ change_quality(struct change *c, int64_t now_us, const struct change_figures *f)
 	}
 	if (c->quality == EST_QUALITY_UNKNOWN || is == EST_QUALITY_UNKNOWN || f->outage)
 		hold_us = 0;
-	if (is != c->next_quality) {
+	/*
+	 * From minimal by way of moderate to good the time counts as one; the word is then
+	 * the least that held.
+	 */
+	if (c->next_quality == c->quality || worse != (c->next_quality < c->quality)) {
 		c->next_quality = is;
 		c->next_since_us = now_us;
+	} else if (worse == (is > c->next_quality)) {
+		c->next_quality = is;
 	}
 	if (now_us - c->next_since_us >= hold_us)
-		c->quality = is;
+		c->quality = hold_us == 0 ? is : c->next_quality;
 }
 
 enum est_effective

@@ -119,3 +119,23 @@ Test(change, forgets_the_link_when_the_network_is_another)
 	cr_assert_not(s.rate[EST_DOWN].known);
 	cr_assert_eq(s.state, EST_UNKNOWN);
 }
+
+/* An outage of 20 s in which each probe was lost; then 20 Mbit/s. */
+Test(change, says_soon_after_an_outage_how_good_it_is)
+{
+	int64_t back_us;
+
+	link_init(&l);
+	link_stream(&l, 20 * SECOND, 20000, 30 * MS);
+	for (int i = 0; i < 20; i++) {
+		link_wait(&l, SECOND);
+		est_add_rtt(&l.est, l.now_us, EST_PROBE, SECOND, false);
+	}
+	cr_assert_eq(link_read(&l).quality, EST_QUALITY_MINIMAL);
+	back_us = l.now_us;
+	while (link_read(&l).quality != EST_QUALITY_GOOD) {
+		cr_assert_leq(l.now_us - back_us, 3500 * MS);
+		link_fetch(&l, 500000, 20000, 30 * MS);
+	}
+	cr_assert_geq(l.now_us - back_us, 2 * SECOND);
+}

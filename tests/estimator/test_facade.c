@@ -175,6 +175,67 @@ Test(estimator, keeps_the_directions_apart)
 	cr_assert_geq(s.rate[EST_DOWN].kbps_p50, 10000);
 }
 
+/* --- A prior is no estimate ------------------------------------------------------------- */
+
+static void
+answer(enum est_error error, int64_t bytes, int64_t ttfb_us)
+{
+	struct est_sample s = { .request = ++l.request, .error = error, .bytes = bytes,
+		.duration_us = 40 * MS, .ttfb_us = ttfb_us, .connect_us = 20 * MS,
+		.rtt_us = 20 * MS };
+
+	s.ended_us = l.now_us += 40 * MS;
+	est_add(&l.est, l.now_us, &s);
+	link_wait(&l, 500 * MS);
+}
+
+Test(estimator, knows_no_rate_from_round_trips_and_empty_answers)
+{
+	struct est_snapshot s;
+	struct est_seconds t;
+
+	link_init(&l);
+	for (int i = 0; i < 40; i++) {
+		est_add_rtt(&l.est, l.now_us, EST_PROBE, 20 * MS, true);
+		answer(EST_ERROR_NONE, 0, 40 * MS);
+		answer(EST_ERROR_REFUSED, 0, -1);
+		/* what the kernel saw of it: at least 16 kbit/s */
+		est_add_carried(&l.est, l.now_us, EST_KERNEL, EST_DOWN, 1000, 500 * MS,
+		    4 * MS, true);
+		s = link_read(&l);
+		cr_assert_not(s.rate[EST_DOWN].known, "after %d rounds", i + 1);
+	}
+	est_transfer(&l.est, l.now_us, EST_DOWN, 1000000, &t);
+	cr_assert_not(t.known);
+	cr_assert_eq(s.state, EST_ONLINE);
+	cr_assert(s.rtt.known);
+	cr_assert_eq(s.quality, EST_QUALITY_MODERATE); /* at most, by round trips alone */
+	cr_assert_eq(s.confidence_ppm, 0);
+}
+
+ParameterizedTestParameters(estimator, knows_a_rate_from_one_small_body)
+{
+	static struct rate_case cases[] = { { 200, 60 * MS }, { 4000, 60 * MS },
+		{ 10000, 30 * MS }, { 30000, 20 * MS }, { 900000, 1 * MS } };
+
+	return cr_make_param_array(struct rate_case, cases, sizeof cases / sizeof cases[0]);
+}
+
+ParameterizedTest(struct rate_case *c, estimator, knows_a_rate_from_one_small_body)
+{
+	link_init(&l);
+	link_fetch(&l, 50000, c->kbps, c->ttfb_us);
+	cr_assert(link_read(&l).rate[EST_DOWN].known);
+}
+
+Test(estimator, knows_a_rate_that_was_exceeded_where_that_says_something)
+{
+	link_init(&l);
+	est_add_carried(&l.est, l.now_us, EST_KERNEL, EST_DOWN, 1500000, 500 * MS, 4 * MS, true);
+	cr_assert(link_read(&l).rate[EST_DOWN].known);
+	cr_assert_geq(link_read(&l).rate[EST_DOWN].kbps_p50, 20000);
+}
+
 struct verdict_case {
 	const char *why;
 	enum est_verdict verdict;
