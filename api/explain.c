@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "api/budget.h"
 #include "api/json.h"
 
 #define EXPLAIN_TEXT_MAX 16384
@@ -109,7 +110,7 @@ kernel_part(struct jw *w, const struct api_kernel_report *k)
 }
 
 static void
-daemon_part(struct jw *w, const struct api_daemon_report *d)
+daemon_part(struct jw *w, const struct api_daemon_report *d, int64_t wall_us)
 {
 	probes(w, d);
 	kernel_part(w, &d->kernel);
@@ -122,6 +123,9 @@ daemon_part(struct jw *w, const struct api_daemon_report *d)
 	jw_key_open(w, "probe_bytes", '{');
 	jw_key_int(w, "down", d->probe_bytes_down);
 	jw_key_int(w, "up", d->probe_bytes_up);
+	jw_close(w, '}');
+	jw_key_open(w, "budget", '{');
+	budget_write(w, &d->budget, wall_us);
 	jw_close(w, '}');
 	jw_key_int(w, "uptime_s", d->uptime_us / 1000000);
 }
@@ -149,7 +153,7 @@ explain_answer(struct core *core, const struct request *rq, struct answer *out)
 	jw_init(&w, &b);
 	jw_open(&w, '{');
 	link_part(&w, &v, &e);
-	daemon_part(&w, &report);
+	daemon_part(&w, &report, v.wall_us);
 	jw_close(&w, '}');
 	return answer_text(out, 200, TYPE_JSON, &b);
 }

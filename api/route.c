@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/budget.h"
 #include "api/explain.h"
 #include "api/hint_route.h"
 #include "api/history.h"
@@ -275,6 +276,7 @@ static const struct route {
 	{"/v1/events", get_events, NULL},
 	{"/v1/explain", explain_answer, NULL},
 	{"/metrics", metrics_answer, NULL},
+	{"/v1/budget", budget_answer, NULL},
 	{"/healthz", get_healthz, NULL},
 	{"/readyz", get_readyz, NULL},
 	{"/openapi.json", get_openapi, NULL},

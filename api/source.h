@@ -76,13 +76,24 @@ struct api_kernel_report {
 	int64_t silences, wishes;       /* silent links seen; times that a probe was asked for */
 };
 
+/* What measuring has cost on the wire, and may: of any hour and of any day. */
+struct api_budget_report {
+	int64_t hour_limit_bytes, hour_spent_bytes;
+	int64_t day_limit_bytes, day_spent_bytes;
+	int64_t day_resets_in_us; /* until the oldest part of the day's is free again; -1: none */
+	int64_t allowance_bytes;  /* may be spent in turn now */
+	int64_t next_probe_bytes; /* about; -1 */
+	bool metered;
+};
+
 struct api_daemon_report {
 	struct api_probe_report probe[API_PROBES_MAX];
 	size_t probes_len;
 	int64_t next_probe_in_us; /* -1: none is planned */
 	char next_probe_kind[12];
 	char next_probe_reason[96];
-	int64_t probe_bytes_down, probe_bytes_up; /* since the start */
+	int64_t probe_bytes_down, probe_bytes_up; /* since the start, on the wire */
+	struct api_budget_report budget;
 	struct api_kernel_report kernel;
 	int64_t uptime_us;
 };

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/ledger.h"
 #include "daemon/log.h"
 
 #define NOWHERE "none" /* the link of a host that never had one */
@@ -354,8 +355,10 @@ wake_up(struct engine *e, int64_t now_us, int64_t slept_us)
 		engine_sleep_row(e, s, engine_wall_us(e, now_us) - slept_us);
 		est_wake(&s->est, now_us);
 	}
-	if (e->probes)
+	if (e->probes) {
+		probes_slept(e->probes, slept_us);
 		probes_reset(e->probes, now_us);
+	}
 	if (e->kernel)
 		kernel_restart(e->kernel, now_us);
 }
@@ -411,7 +414,13 @@ engine_note(struct engine *e, const char *detail)
 void
 engine_set_probes(struct engine *e, struct probes *p)
 {
+	struct ledger_memory m;
+	size_t len;
+
 	e->probes = p;
+	if (p && e->o.store &&
+	    store_get(e->o.store, PROBES_MEMORY_KEY, &m, sizeof(m), &len) == 0)
+		probes_restore(p, &m, len);
 }
 
 int

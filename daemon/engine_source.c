@@ -234,6 +234,21 @@ probe_silence(void *ctx, int64_t now_us, int64_t waited_us, int places)
 	est_add_silence(&e->slot[e->current].est, now_us, EST_PROBE, waited_us, places);
 }
 
+static int64_t
+probe_wall(void *ctx, int64_t now_us)
+{
+	return engine_wall_us(ctx, now_us);
+}
+
+static void
+probe_keep(void *ctx, const char *key, const void *memory, size_t len)
+{
+	struct engine *e = ctx;
+
+	if (e->o.store)
+		store_put(e->o.store, key, memory, len);
+}
+
 static void
 probe_opened(void *ctx, int fd)
 {
@@ -268,6 +283,8 @@ engine_probes_sink(struct engine *e, struct probes_sink *out)
 		.sample = probe_sample,
 		.rtt = probe_rtt,
 		.silence = probe_silence,
+		.wall = probe_wall,
+		.keep = probe_keep,
 		.opened = probe_opened,
 		.forget = probe_forget,
 		.belief = probe_belief,

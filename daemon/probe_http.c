@@ -8,6 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A question and an answer for A and for AAAA, over Ethernet. */
+#define NAME_UP_BYTES 160
+#define NAME_DOWN_BYTES 340
+#define NAME_CACHED_US 200 /* faster than that came from this host */
+#define UNCOUNTED_BYTES 500
+
 /* --- the end of a request ------------------------------------------------------------ */
 
 static enum est_error
@@ -61,18 +67,35 @@ read_phases(const struct probe *p, struct probe_result *r)
 	int64_t dns_us = info_us(p->easy, CURLINFO_NAMELOOKUP_TIME_T);
 	int64_t tcp_us = info_us(p->easy, CURLINFO_CONNECT_TIME_T);
 	int64_t tls_us = info_us(p->easy, CURLINFO_APPCONNECT_TIME_T);
-	curl_off_t body = 0, sent = 0;
-	long head = 0, request = 0;
 
 	r->dns_us = p->opened && dns_us > 0 ? dns_us : -1;
 	r->tcp_us = p->opened && tcp_us > 0 ? tcp_us - dns_us : -1;
 	r->tls_us = p->opened && tls_us > 0 ? tls_us - tcp_us : -1;
+}
+
+/* A name server was asked, by UDP, for both kinds of address: an estimate. */
+static void
+count_names(const struct probe *p, const struct probe_result *r)
+{
+	bool asked = p->opened ? r->dns_us > NAME_CACHED_US : !p->t.connected;
+
+	if (p->named && asked)
+		p->ph->sink.spent(p->ph->sink.ctx, NAME_DOWN_BYTES, NAME_UP_BYTES, p->in_turn);
+}
+
+/* Where the kernel does not count: what curl knows, and a fifth for what it does not. */
+static void
+count_by_curl(const struct probe *p)
+{
+	curl_off_t body = 0, sent = 0;
+	long head = 0, request = 0;
+
 	curl_easy_getinfo(p->easy, CURLINFO_SIZE_DOWNLOAD_T, &body);
 	curl_easy_getinfo(p->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
 	curl_easy_getinfo(p->easy, CURLINFO_HEADER_SIZE, &head);
 	curl_easy_getinfo(p->easy, CURLINFO_REQUEST_SIZE, &request);
-	r->down_bytes = (int64_t)body + head;
-	r->up_bytes = (int64_t)sent + request;
+	p->ph->sink.spent(p->ph->sink.ctx, ((int64_t)body + head) * 6 / 5 + UNCOUNTED_BYTES,
+	    ((int64_t)sent + request) * 6 / 5 + UNCOUNTED_BYTES, p->in_turn);
 }
 
 /* Take it off the multi handle, tell what became of it; its easy handle stays for others. */
@@ -87,9 +110,15 @@ end(struct probe *p, CURLcode code, enum est_error forced)
 	r.status = (int)status;
 	if (p->capped || code == CURLE_FILESIZE_EXCEEDED)
 		code = CURLE_OK;
+	if (p->head_bytes > PROBE_HEAD_MAX)
+		forced = EST_ERROR_HTTP;
 	r.error = forced != EST_ERROR_NONE ? forced : error_of(p, code, r.status);
 	read_phases(p, &r);
+	count_names(p, &r);
+	if (p->connection && p->connection->uncounted)
+		count_by_curl(p);
 	if (p->connection) {
+		probe_count(p->ph, p->connection);
 		probe_round_trip(p, p->connection);
 		p->connection->idle = true;
 		p->connection->probe = NULL;
@@ -205,8 +234,8 @@ on_timer_wanted(CURLM *multi, long ms, void *arg)
 /* --- start ---------------------------------------------------------------------------- */
 
 int
-probe_http_create(struct loop *loop, const char *interface, probe_opened_fn *opened, void *arg,
-    struct probe_http **out)
+probe_http_create(struct loop *loop, const char *interface,
+    const struct probe_http_sink *sink, struct probe_http **out)
 {
 	struct probe_http *ph;
 	uint32_t noise = 1;
@@ -217,8 +246,7 @@ probe_http_create(struct loop *loop, const char *interface, probe_opened_fn *ope
 	if (!ph)
 		return -ENOMEM;
 	ph->loop = loop;
-	ph->opened = opened;
-	ph->opened_arg = arg;
+	ph->sink = *sink;
 	ph->changed_us = ph->renewed_us = INT64_MIN / 2;
 	if (interface[0])
 		(void)snprintf(ph->interface, sizeof(ph->interface), "if!%.15s", interface);
@@ -239,7 +267,7 @@ probe_http_create(struct loop *loop, const char *interface, probe_opened_fn *ope
 	curl_multi_setopt(ph->multi, CURLMOPT_SOCKETDATA, ph);
 	curl_multi_setopt(ph->multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
 	curl_multi_setopt(ph->multi, CURLMOPT_TIMERDATA, ph);
-	curl_multi_setopt(ph->multi, CURLMOPT_MAXCONNECTS, (long)PROBE_IDLE_MAX / 2);
+	curl_multi_setopt(ph->multi, CURLMOPT_MAXCONNECTS, (long)PROBE_IDLE_MAX / 4);
 	*out = ph;
 	return 0;
 }
@@ -251,6 +279,16 @@ free_place(struct probe_http *ph)
 		if (!ph->probe[i].used)
 			return &ph->probe[i];
 	return NULL;
+}
+
+/* Not an address: 192.0.2.1 and [2001:db8::1] begin so. */
+static bool
+is_named(const char *url)
+{
+	const char *host = strstr(url, "://");
+
+	return host && host[3] != '[' && strspn(host + 3, "0123456789.") !=
+	    strcspn(host + 3, ":/?#");
 }
 
 int
@@ -269,7 +307,9 @@ probe_http_start(struct probe_http *ph, const struct probe_order *order,
 	curl_easy_reset(easy);
 	*p = (struct probe){ .ph = ph, .used = true, .easy = easy, .slice = slice,
 		.done = done, .arg = arg, .tag = order->tag,
-		.upload_bytes = order->upload_bytes, .bytes_max = order->bytes_max };
+		.upload_bytes = order->upload_bytes, .bytes_max = order->bytes_max,
+		.window_max = order->window_max, .in_turn = order->in_turn,
+		.named = is_named(order->url) };
 	p->t = (struct probe_timing){ .started_us = loop_now_us(ph->loop), .ttfb_us = -1,
 		.connect_us = -1, .rtt_us = -1 };
 	p->t.last_us = p->slice_us = p->t.started_us;
@@ -318,10 +358,41 @@ probe_http_idle(const struct probe_http *ph, struct probe_idle out[PROBE_IDLE_MA
 		    !tcp.established)
 			continue;
 		out[n++] = (struct probe_idle){ .tag = c->tag, .loopback = c->loopback,
-			.rtt_us = tcp.rtt_us, .last_ack_us = tcp.last_ack_us,
+			.beats = c->beats, .rtt_us = tcp.rtt_us,
+			.last_ack_us = tcp.last_ack_us,
 			.waiting = tcp.unanswered > 0 };
 	}
 	return n;
+}
+
+bool
+probe_http_beat(struct probe_http *ph, bool on)
+{
+	struct connection *best = NULL;
+
+	for (size_t i = 0; i < PROBE_IDLE_MAX; i++) {
+		struct connection *c = &ph->connection[i];
+		struct probe_tcp tcp;
+
+		if (!c->used || c->loopback || !(c->idle || c->beats))
+			continue;
+		if (c->beats && c->idle)
+			probe_count(ph, c);
+		if (on && probe_tcp_read(c->fd, &tcp) == 0 && tcp.established &&
+		    (!best || c->beats))
+			best = c;
+	}
+	for (size_t i = 0; i < PROBE_IDLE_MAX; i++) {
+		struct connection *c = &ph->connection[i];
+
+		if (!c->used || c->beats == (c == best))
+			continue;
+		c->beats = c == best;
+		if (c->beats)
+			c->in_turn = true;
+		probe_tcp_beat(c->fd, c->beats, PROBE_KEEPALIVE_US);
+	}
+	return best != NULL;
 }
 
 void

@@ -18,7 +18,8 @@
 #include "estimator/estimator.h"
 
 #define PROBE_FLIGHTS_MAX 12 /* requests at once */
-#define PROBE_IDLE_MAX 16    /* kept connections that are watched */
+#define PROBE_IDLE_MAX 32    /* connections in all; there are no others */
+#define PROBE_HEAD_MAX 16384 /* bytes of an answer's header: more is nonsense */
 
 struct probe_http; /* owns the multi handle and its connections */
 struct probe;      /* one request under way */
@@ -27,10 +28,11 @@ struct probe_order {
 	const char *url;       /* http or https; copied */
 	int64_t upload_bytes;  /* over 0: POST so many bytes */
 	int64_t bytes_max;     /* of the answer's body; there it ends, as if it were whole */
+	int64_t window_max;    /* of what is on its way to us at once */
+	bool in_turn;          /* told with its bytes */
 	int64_t connect_timeout_us;
 	int64_t timeout_us; /* of the whole request */
 	bool fresh;         /* on a new connection, with a fresh window */
-	bool keepalive;     /* between requests the kernel asks for a sign of life */
 	bool known_address; /* take an address that was ever found: DNS may be dead too */
 	int tag;            /* of whom the connection is; given back by probe_http_idle */
 };
@@ -52,7 +54,6 @@ struct probe_result {
 	enum est_error error;
 	int status;                    /* of HTTP; 0: there was no answer */
 	int64_t dns_us, tcp_us, tls_us; /* phases; -1: there was none */
-	int64_t down_bytes, up_bytes;  /* with headers */
 	char text[64];                 /* how it went, for a person */
 };
 
@@ -64,11 +65,19 @@ typedef void probe_done_fn(void *arg, int64_t now_us, const struct probe_result 
 
 #define PROBE_SLICE_US INT64_C(100000)
 
-/* `interface`: bind to it; "": do not. `opened` is told of each socket before it connects.
- * 0 or a negative errno. Call once, before threads. */
-typedef void probe_opened_fn(void *arg, int fd);
-int probe_http_create(struct loop *loop, const char *interface, probe_opened_fn *opened,
-    void *arg, struct probe_http **out);
+/*
+ * What is told besides. opened: a socket, before it connects. spent: so much went over the
+ * wire, of requests, heartbeats and closing alike; in_turn as ordered, heartbeats are.
+ */
+struct probe_http_sink {
+	void *ctx;
+	void (*opened)(void *ctx, int fd);
+	void (*spent)(void *ctx, int64_t down_bytes, int64_t up_bytes, bool in_turn);
+};
+
+/* `interface`: bind to it; "": do not. 0 or a negative errno. Call once, before threads. */
+int probe_http_create(struct loop *loop, const char *interface,
+    const struct probe_http_sink *sink, struct probe_http **out);
 /* Requests under way end without a call. NULL is fine. */
 void probe_http_destroy(struct probe_http *ph);
 
@@ -88,11 +97,18 @@ struct probe_idle {
 	bool loopback;
 	int64_t rtt_us;      /* smoothed; -1 */
 	int64_t last_ack_us; /* how long ago the other end gave a sign of life */
+	bool beats;          /* it is the one that is asked for signs of life */
 	bool waiting;        /* a keep-alive is unanswered */
 };
 
-/* The kernel asks a connection that idles for so long, then each second. */
-#define PROBE_KEEPALIVE_US INT64_C(4000000)
+/*
+ * The heartbeat: of the connections that idle the kernel asks one, over a link, for a sign
+ * of life (TCP's keep-alive) when it was silent for so long, then each second. Two segments,
+ * 132 bytes on Ethernet. Call it from time to time: it counts what heartbeats cost, too.
+ * Returns whether there is one.
+ */
+#define PROBE_KEEPALIVE_US INT64_C(3000000)
+bool probe_http_beat(struct probe_http *ph, bool on);
 
 size_t probe_http_idle(const struct probe_http *ph, struct probe_idle out[PROBE_IDLE_MAX]);
 

@@ -17,7 +17,12 @@
 struct connection {
 	bool used, idle;
 	int fd, tag;
-	bool loopback;
+	bool loopback, v6;
+	bool beats;      /* the kernel asks it for signs of life */
+	bool in_turn;    /* as its last request */
+	bool uncounted;  /* the kernel does not count for us */
+	int64_t window_max;
+	struct probe_wire told; /* of its cost */
 	struct probe *probe; /* who uses it now, or opened it; NULL */
 };
 
@@ -31,6 +36,9 @@ struct probe {
 	bool has_before;
 	bool opened; /* a socket for this request */
 	bool capped;
+	bool named;  /* not an address: a name server was asked */
+	bool in_turn;
+	int64_t window_max, head_bytes;
 	int tag;
 	int64_t upload_bytes, sent_bytes, bytes_max;
 	int64_t slice_us; /* when the last one was told */
@@ -45,8 +53,7 @@ struct probe_http {
 	CURLM *multi;
 	struct loop_timer *timer;
 	char interface[24];
-	probe_opened_fn *opened;
-	void *opened_arg;
+	struct probe_http_sink sink;
 	const char *ca_dir, *ca_file; /* NULL: as curl was built */
 	int64_t changed_us;           /* what was found before is of another network */
 	int64_t renewed_us;           /* what was opened before is not used again */
@@ -58,6 +65,9 @@ struct probe_http {
 /* Everything that curl has to know of this request, its callbacks too; false: it does not
  * take it. */
 bool probe_set_up(struct probe *p, const struct probe_order *o);
+
+/* Tell what this connection has cost since that was last told. */
+void probe_count(struct probe_http *ph, struct connection *c);
 
 /* Which authorities to trust. */
 void probe_certificates(struct probe_http *ph);

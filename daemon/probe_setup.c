@@ -5,6 +5,7 @@
 #include <config.h>
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <glob.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -38,18 +39,48 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 	p->opened = true;
 	if (fd < 0)
 		return CURL_SOCKET_BAD;
-	ph->opened(ph->opened_arg, fd);
 	for (size_t i = 0; i < PROBE_IDLE_MAX; i++) {
 		struct connection *c = &ph->connection[i];
 
 		if (c->used)
 			continue;
-		*c = (struct connection){ .used = true, .fd = fd, .tag = p->tag, .probe = p };
+		*c = (struct connection){ .used = true, .fd = fd, .tag = p->tag, .probe = p,
+			.v6 = address->family == AF_INET6, .in_turn = p->in_turn,
+			.window_max = p->window_max };
 		c->loopback = probe_tcp_loopback(&address->addr);
 		p->t.loopback = c->loopback;
-		break;
+		probe_tcp_clamp(fd, p->window_max);
+		ph->sink.opened(ph->sink.ctx, fd);
+		return fd;
 	}
-	return fd;
+	close(fd); /* no place to count its bytes */
+	return CURL_SOCKET_BAD;
+}
+
+void
+probe_count(struct probe_http *ph, struct connection *c)
+{
+	struct probe_wire w;
+
+	c->uncounted = probe_tcp_wire(c->fd, c->v6, &w) == -ENOSYS;
+	if (c->uncounted || w.down_bytes + w.up_bytes <= c->told.down_bytes + c->told.up_bytes)
+		return;
+	ph->sink.spent(ph->sink.ctx, w.down_bytes - c->told.down_bytes,
+	    w.up_bytes - c->told.up_bytes, c->in_turn);
+	c->told = w;
+}
+
+/* Both ends say goodbye; one that is cut off may have its whole window on the way to us. */
+static void
+count_closing(struct probe_http *ph, struct connection *c)
+{
+	int64_t both = 2 * PROBE_SEGMENT_BYTES(c->v6);
+	bool cut = c->probe && c->probe->capped;
+
+	probe_count(ph, c);
+	if (c->told.down_bytes == 0)
+		return; /* it never was connected */
+	ph->sink.spent(ph->sink.ctx, both + (cut ? c->window_max : 0), both, c->in_turn);
 }
 
 /* May be called long after the request that opened it: `arg` is what outlives them all. */
@@ -59,6 +90,7 @@ on_close(void *arg, curl_socket_t fd)
 	struct connection *c = connection_of(arg, fd);
 
 	if (c) {
+		count_closing(arg, c);
 		if (c->probe && c->probe->connection == c) {
 			probe_round_trip(c->probe, c);
 			c->probe->connection = NULL;
@@ -105,9 +137,15 @@ on_connected(void *arg, char *address, char *own_address, int port, int own_port
 	p->connection = c;
 	if (!c)
 		return CURL_PREREQFUNC_OK;
+	if (!p->opened)
+		probe_count(p->ph, c); /* heartbeats so far */
 	c->idle = false;
 	c->probe = p;
 	c->tag = p->tag;
+	c->in_turn = p->in_turn;
+	if (c->window_max != p->window_max)
+		probe_tcp_clamp(c->fd, p->window_max);
+	c->window_max = p->window_max;
 	p->has_before = probe_tcp_read(c->fd, &p->before) == 0;
 	if (p->has_before && p->opened && !p->t.loopback)
 		p->t.rtt_us = p->before.rtt_us_min;
@@ -133,6 +171,11 @@ on_header(char *data, size_t size, size_t count, void *arg)
 	struct probe *p = arg;
 
 	(void)data;
+	p->head_bytes += (int64_t)(size * count);
+	if (p->head_bytes > PROBE_HEAD_MAX) {
+		p->capped = true;
+		return 0;
+	}
 	if (p->t.ttfb_us < 0) {
 		p->t.last_us = loop_now_us(p->ph->loop);
 		p->t.ttfb_us = p->t.last_us - p->t.started_us;
@@ -227,10 +270,6 @@ set_connection(struct probe *p, const struct probe_order *o)
 	bad += curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)(o->timeout_us / 1000)) != CURLE_OK;
 	bad += curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, (long)(o->fresh || life_s == 0)) !=
 	    CURLE_OK;
-	bad += curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, (long)o->keepalive) != CURLE_OK;
-	bad += curl_easy_setopt(e, CURLOPT_TCP_KEEPIDLE, (long)(PROBE_KEEPALIVE_US / 1000000)) !=
-	    CURLE_OK;
-	bad += curl_easy_setopt(e, CURLOPT_TCP_KEEPINTVL, 1L) != CURLE_OK;
 	bad += curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open) != CURLE_OK;
 	bad += curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, p) != CURLE_OK;
 	bad += curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, on_close) != CURLE_OK;

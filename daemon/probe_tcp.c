@@ -40,6 +40,44 @@ probe_tcp_read(int fd, struct probe_tcp *out)
 	return 0;
 }
 
+int
+probe_tcp_wire(int fd, bool v6, struct probe_wire *out)
+{
+	const int64_t head = PROBE_SEGMENT_BYTES(v6);
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+
+	memset(&info, 0, sizeof(info));
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+		return -errno;
+	if (len < offsetof(struct tcp_info, tcpi_bytes_sent) + sizeof(info.tcpi_bytes_sent))
+		return -ENOSYS;
+	/* bytes_sent counts what was sent anew each time. */
+	out->down_bytes = (int64_t)info.tcpi_bytes_received + head * info.tcpi_segs_in;
+	out->up_bytes = (int64_t)info.tcpi_bytes_sent + head * info.tcpi_segs_out;
+	return 0;
+}
+
+void
+probe_tcp_clamp(int fd, int64_t bytes)
+{
+	int clamp = bytes < INT32_MAX ? (int)bytes : INT32_MAX;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_WINDOW_CLAMP, &clamp, sizeof(clamp));
+}
+
+void
+probe_tcp_beat(int fd, bool on, int64_t after_us)
+{
+	int yes = on, idle_s = (int)(after_us / 1000000), each_s = 1;
+
+	if (on) {
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &each_s, sizeof(each_s));
+	}
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes));
+}
+
 int64_t
 probe_tcp_unacknowledged(int fd)
 {

@@ -17,6 +17,23 @@ struct probe_tcp {
 	int64_t retransmits;
 };
 
+/*
+ * What this connection has cost on the wire so far, both ways: every segment with its
+ * headers (Ethernet's, IP's, TCP's with timestamps), what was sent anew included. 0 or a
+ * negative errno; -ENOSYS: the kernel is too old to count.
+ */
+struct probe_wire {
+	int64_t down_bytes, up_bytes;
+};
+#define PROBE_SEGMENT_BYTES(v6) (14 + ((v6) ? 40 : 20) + 32) /* without data */
+int probe_tcp_wire(int fd, bool v6, struct probe_wire *out);
+
+/* Take at most so much at once: more than that is never on its way to us. */
+void probe_tcp_clamp(int fd, int64_t bytes);
+
+/* Ask the other end for a sign of life when it was silent for so long, then each second. */
+void probe_tcp_beat(int fd, bool on, int64_t after_us);
+
 /* 0 or a negative errno. */
 int probe_tcp_read(int fd, struct probe_tcp *out);
 

@@ -14,7 +14,6 @@
 #define TICK_US INT64_C(100000) /* while something is under way */
 #define IDLE_US INT64_C(1000000)
 #define SOON_US INT64_C(10000)
-#define LATENCY_BODY_MAX INT64_C(65536) /* a probe is one request, and a small one */
 #define WHOLE_FACTOR 6 /* a long body may take so many times what a first byte may */
 #define REQUEST_BIT (UINT64_C(1) << 63) /* numbers of applications' requests have it not */
 
@@ -136,7 +135,6 @@ on_done(void *arg, int64_t now_us, const struct probe_result *r)
 		.connect_us = r->timing.connect_us,
 		.rtt_us = r->timing.rtt_us,
 		.body_bytes = r->timing.bytes,
-		.wire_bytes = r->down_bytes + r->up_bytes,
 	};
 
 	if (end.ttfb_us >= 0 && end.connect_us > 0)
@@ -150,9 +148,6 @@ on_done(void *arg, int64_t now_us, const struct probe_result *r)
 	tell_end(f, now_us, r);
 	sched_ended(&p->sched, now_us, f->place, &end);
 	note(p, target, now_us, r);
-	p->bytes_down += r->down_bytes;
-	p->bytes_up += r->up_bytes;
-	p->spent += r->down_bytes + r->up_bytes;
 	f->probe = NULL;
 }
 
@@ -174,17 +169,17 @@ static void
 start(struct probes *p, int64_t now_us, const struct sched_ask *ask)
 {
 	struct sched_target *t = &p->sched.target[ask->target];
-	bool body = t->kind == CONF_DOWNLOAD;
 	char url[CONF_TEXT_MAX + 32];
 	struct probe_order order = {
 		.url = url,
 		.upload_bytes = t->kind == CONF_UPLOAD ? ask->bytes : 0,
-		.bytes_max = body ? ask->bytes * 2 : LATENCY_BODY_MAX,
+		.bytes_max = ask->cap_bytes,
+		.window_max = ask->window_bytes,
+		.in_turn = !ask->urgent,
 		.connect_timeout_us = p->timeout_us,
 		.timeout_us = t->kind == CONF_LATENCY ? 2 * p->timeout_us
 						      : WHOLE_FACTOR * p->timeout_us,
 		.fresh = ask->fresh,
-		.keepalive = !t->own,
 		.known_address = ask->urgent,
 		.tag = ask->target,
 	};
@@ -239,7 +234,9 @@ look_at(struct flight *f, int64_t now_us)
 		sched_heard(&p->sched, now_us);
 		tell_slice(f, now_us, &t);
 	}
-	if (now_us - s->last_us > p->timeout_us)
+	/* In a long outage one call follows the other, and none waits long. */
+	if (now_us - s->last_us > (f->why == SCHED_RECOVERY && !t.connected && sched_long(&p->sched, now_us)
+		? SCHED_CALL_US : p->timeout_us))
 		probe_http_abort(f->probe, EST_ERROR_TIMEOUT);
 }
 
@@ -293,15 +290,18 @@ act(struct probes *p, int64_t now_us, struct flight *f, enum sched_verdict verdi
 }
 
 /*
- * Kept connections to strangers: the kernel asks them for a sign of life each few seconds.
+ * The heartbeat: the kernel asks one kept connection for a sign of life each few seconds.
  * One is told as a round trip; where none comes in its time, somebody is asked properly.
  */
 static void
 listen_to_beats(struct probes *p, int64_t now_us, const struct est_snapshot *belief)
 {
 	struct probe_idle idle[PROBE_IDLE_MAX];
-	size_t n = probe_http_idle(p->http, idle), silent = 0;
+	size_t n, silent = 0;
 	int64_t longest_us = 0;
+
+	(void)probe_http_beat(p->http, sched_wants_beats(&p->sched, now_us));
+	n = probe_http_idle(p->http, idle);
 
 	for (size_t i = 0; i < n; i++) {
 		struct target *t = &p->target[idle[i].tag];
@@ -309,7 +309,7 @@ listen_to_beats(struct probes *p, int64_t now_us, const struct est_snapshot *bel
 		int64_t late_us = idle[i].last_ack_us - PROBE_KEEPALIVE_US;
 		int64_t slack_us = INT64_C(500000) + 4 * (idle[i].rtt_us > 0 ? idle[i].rtt_us : 0);
 
-		if (p->sched.target[idle[i].tag].own || idle[i].loopback)
+		if (!idle[i].beats)
 			continue;
 		if (idle[i].waiting && late_us > slack_us) {
 			silent += p->sched.heard_us < at_us + PROBE_KEEPALIVE_US;
@@ -325,9 +325,10 @@ listen_to_beats(struct probes *p, int64_t now_us, const struct est_snapshot *bel
 	}
 	if (silent == 0)
 		return;
-	if (p->sched.soon_us > now_us)
-		p->sched.soon_us = now_us; /* ask somebody: is it the link? */
-	if (silent >= 2 || belief->state == EST_STALLED)
+	/* Ask somebody: is it the link? */
+	if (sched_suspected_us(&p->sched, now_us) == SCHED_NEVER)
+		sched_suspect(&p->sched, now_us - longest_us);
+	if (belief->state == EST_STALLED)
 		p->sink.rtt(p->sink.ctx, now_us, longest_us, false);
 }
 
@@ -361,6 +362,7 @@ probes_tick(struct probes *p, int64_t now_us)
 		for (int i = 0; i < ask.copies; i++)
 			start(p, now_us, &ask);
 	}
+	probes_keep_in_time(p, now_us);
 	for (int i = 0; i < SCHED_FLIGHTS_MAX; i++)
 		open = open || p->flight[i].probe;
 	if (open)
@@ -388,7 +390,6 @@ give_up_all(struct probes *p, int64_t now_us)
 static void
 configure(struct probes *p, const struct conf *c)
 {
-	sched_init(&p->sched, c);
 	memset(p->target, 0, sizeof(p->target));
 	p->timeout_us = c->probe_timeout_us;
 	for (size_t i = 0; i < c->probe.len; i++) {
@@ -404,14 +405,16 @@ probes_create(struct loop *loop, const struct conf *c, const struct probes_sink 
     struct probes **out)
 {
 	struct probes *p = calloc(1, sizeof(*p));
+	struct probe_http_sink http = { .ctx = p, .opened = probes_on_opened, .spent = probes_on_spent };
 	int err;
 
 	if (!p)
 		return -ENOMEM;
 	p->loop = loop;
 	p->sink = *sink;
+	sched_init(&p->sched, loop_now_us(loop), c);
 	configure(p, c);
-	err = probe_http_create(loop, c->interface, sink->opened, sink->ctx, &p->http);
+	err = probe_http_create(loop, c->interface, &http, &p->http);
 	if (err) {
 		free(p);
 		return err;
@@ -425,7 +428,9 @@ probes_destroy(struct probes *p)
 {
 	if (!p)
 		return;
-	probe_http_destroy(p->http);
+	probe_http_destroy(p->http); /* closing costs bytes, too */
+	p->sched.ledger.held_bytes = 0;
+	probes_keep(p, loop_now_us(p->loop));
 	free(p);
 }
 
@@ -433,6 +438,7 @@ void
 probes_reload(struct probes *p, const struct conf *c)
 {
 	give_up_all(p, loop_now_us(p->loop));
+	sched_configure(&p->sched, loop_now_us(p->loop), c);
 	configure(p, c);
 }
 
@@ -446,7 +452,13 @@ probes_suspect(struct probes *p, int64_t now_us, int64_t since_us)
 void
 probes_heard(struct probes *p, int64_t at_us)
 {
-	sched_heard(&p->sched, at_us);
+	sched_heard_others(&p->sched, at_us);
+}
+
+void
+probes_slept(struct probes *p, int64_t slept_us)
+{
+	ledger_slept(&p->sched.ledger, slept_us);
 }
 
 void
@@ -455,13 +467,4 @@ probes_reset(struct probes *p, int64_t now_us)
 	give_up_all(p, now_us);
 	sched_reset(&p->sched, now_us);
 	probe_http_forget(p->http);
-}
-
-int64_t
-probes_spent(struct probes *p)
-{
-	int64_t bytes = p->spent;
-
-	p->spent = 0;
-	return bytes;
 }

@@ -19,11 +19,14 @@ struct probes; /* owns requests and connections */
 /* Where results go. All calls come from the loop. */
 struct probes_sink {
 	void *ctx;
-	/* A request, or a slice of one. wire_bytes: with headers, of a finished one. */
+	/* A request, or a slice of one. */
 	void (*sample)(void *ctx, int64_t now_us, const struct est_sample *s);
 	void (*rtt)(void *ctx, int64_t now_us, int64_t rtt_us, bool answered);
 	/* The link has been silent for so long, at so many places (2 or more). */
 	void (*silence)(void *ctx, int64_t now_us, int64_t waited_us, int places);
+	/* The wall clock at that instant; and keep this over a restart, by key. */
+	int64_t (*wall)(void *ctx, int64_t now_us);
+	void (*keep)(void *ctx, const char *key, const void *memory, size_t len);
 	/* A socket of ours was opened. */
 	void (*opened)(void *ctx, int fd);
 	void (*forget)(void *ctx, int64_t now_us, uint64_t request);
@@ -49,6 +52,12 @@ void probes_heard(struct probes *p, int64_t at_us);
 /* Somebody who is not sure sees the link silent since then: ask at once. */
 void probes_suspect(struct probes *p, int64_t now_us, int64_t since_us);
 
+/* What was kept of the budget comes back. */
+#define PROBES_MEMORY_KEY "budget"
+void probes_restore(struct probes *p, const void *memory, size_t len);
+/* This host was suspended so long. */
+void probes_slept(struct probes *p, int64_t slept_us);
+
 /* Another network, or awake again: what is under way says nothing. */
 void probes_reset(struct probes *p, int64_t now_us);
 
@@ -56,12 +65,9 @@ void probes_reset(struct probes *p, int64_t now_us);
 void probes_announce(const struct probes *p);
 
 /* Fills probe.., next_probe.. and probe_bytes... */
-void probes_report(const struct probes *p, int64_t now_us, struct api_daemon_report *out);
+void probes_report(struct probes *p, int64_t now_us, struct api_daemon_report *out);
 
 /* Is this the URL of a host named as loopback? */
 bool probes_is_loopback(const char *url);
-
-/* Bytes that probes moved since the last call, headers included. */
-int64_t probes_spent(struct probes *p);
 
 #endif

@@ -34,7 +34,13 @@ struct probes {
 	struct flight flight[SCHED_FLIGHTS_MAX];
 	int64_t timeout_us;
 	uint64_t requests;
-	int64_t bytes_down, bytes_up, spent;
+	int64_t spent, kept_us; /* since it was last written down, and when that was */
 };
+
+/* probes_budget.c: what the HTTP client tells; write down what was spent, now or where due. */
+void probes_on_spent(void *arg, int64_t down_bytes, int64_t up_bytes, bool in_turn);
+void probes_on_opened(void *arg, int fd);
+void probes_keep(struct probes *p, int64_t now_us);
+void probes_keep_in_time(struct probes *p, int64_t now_us);
 
 #endif

@@ -29,8 +29,26 @@ probes_announce(const struct probes *p)
 		log_info("probe: measuring with requests to %s", line);
 }
 
+static void
+report_budget(struct probes *p, int64_t now_us, int64_t due_us, struct api_budget_report *out)
+{
+	struct ledger *l = &p->sched.ledger;
+
+	*out = (struct api_budget_report){
+		.hour_limit_bytes = l->hour.limit_bytes,
+		.hour_spent_bytes = ledger_hour_spent(l, now_us),
+		.day_limit_bytes = l->day.limit_bytes,
+		.day_spent_bytes = ledger_day_spent(l, now_us),
+		.day_resets_in_us = ledger_resets_us(l, now_us),
+		.allowance_bytes = ledger_allowance(l, now_us),
+		.next_probe_bytes = due_us < 0 ? -1 : sched_due_bytes(&p->sched),
+	};
+	if (out->day_resets_in_us >= 0)
+		out->day_resets_in_us -= now_us;
+}
+
 void
-probes_report(const struct probes *p, int64_t now_us, struct api_daemon_report *out)
+probes_report(struct probes *p, int64_t now_us, struct api_daemon_report *out)
 {
 	struct est_snapshot belief;
 	enum conf_target_kind kind = CONF_LATENCY;
@@ -43,8 +61,9 @@ probes_report(const struct probes *p, int64_t now_us, struct api_daemon_report *
 	(void)snprintf(out->next_probe_kind, sizeof(out->next_probe_kind), "%s",
 	    due_us < 0 ? "" : conf_target_kind_name(kind));
 	(void)snprintf(out->next_probe_reason, sizeof(out->next_probe_reason), "%s", why);
-	out->probe_bytes_down = p->bytes_down;
-	out->probe_bytes_up = p->bytes_up;
+	out->probe_bytes_down = p->sched.ledger.down_bytes;
+	out->probe_bytes_up = p->sched.ledger.up_bytes;
+	report_budget(p, now_us, due_us, &out->budget);
 	out->probes_len = 0;
 	for (size_t i = 0; i < p->sched.targets && i < API_PROBES_MAX; i++) {
 		struct api_probe_report *r = &out->probe[out->probes_len++];

@@ -8,17 +8,20 @@
 #define CHECK_PACE_US MS(700)
 #define SUSPECT_STRANGER_US SECONDS(5) /* strangers are not asked at each pause */
 #define RECOVERY_PACE_US SECONDS(1)
-#define RECOVERY_SLOW_US SECONDS(2)   /* strangers, and everybody after a minute */
+#define RECOVERY_SLOW_US SECONDS(2)   /* strangers */
+/* After a minute. A SYN is sent again after a second: somebody calls at least each two, and
+ * a day of it is 5 MB. */
 #define RECOVERY_LONG_US SECONDS(60)
 #define URGENT_FLIGHTS_MAX 6
 
 #define FRESH_EVERY 10 /* a kept connection hides what connecting costs */
-#define REQUEST_BYTES 1000 /* of a small request and its answer, headers included */
 #define FILL_US MS(500)    /* a sized body takes about so long */
+#define NARROW 2 /* p90 over p10: known well enough, so long as nothing changes */
+#define NARROW_FACTOR 10
+#define NARROW_AFTER_US SECONDS(120)
 #define WIDE 6 /* p90 over p10: it is worth bytes to know more */
 #define HEAVY_BYTES INT64_C(16384) /* a small request's body that says something of rate */
 #define COPIES_MAX 8
-#define SIZED_MIN INT64_C(65536)
 #define SIZED_OWN_MAX INT64_C(4194304)
 #define SIZED_STRANGER_MAX INT64_C(1048576)
 
@@ -34,15 +37,20 @@ host_of(const char *url, char *out, size_t len)
 }
 
 void
-sched_init(struct sched *s, const struct conf *c)
+sched_configure(struct sched *s, int64_t now_us, const struct conf *c)
 {
+	struct ledger ledger = s->ledger;
+
+	/* Whoever was under way holds nothing any more. */
+	ledger.held_bytes = 0;
+	ledger_limit(&ledger, now_us, c->budget_hour_bytes, c->budget_day_bytes);
 	*s = (struct sched){
 		.interval_us = c->probe_interval_us,
 		.stranger_us = c->stranger_interval_us,
 		.download_us = c->download_interval_us,
 		.upload_us = c->upload_interval_us,
-		.budget_hour_bytes = c->budget_hour_bytes,
-		.budget_day_bytes = c->budget_day_bytes,
+		.ledger = ledger,
+		.calm_us = now_us,
 		.targets = c->probe.len,
 	};
 	for (size_t i = 0; i < s->targets; i++) {
@@ -50,50 +58,25 @@ sched_init(struct sched *s, const struct conf *c)
 
 		*t = (struct sched_target){ .kind = c->probe.at[i].kind,
 			.own = c->probe.at[i].own, .asked_us = SCHED_NEVER, .ttfb_us = -1,
-			.connect_us = -1, .mute_until_us = SCHED_NEVER };
+			.connect_us = -1, .mute_until_us = SCHED_NEVER, .body_bytes = -1,
+			.tls = strncmp(c->probe.at[i].url, "https:", 6) == 0 };
 		host_of(c->probe.at[i].url, t->host, sizeof(t->host));
 	}
 	s->heard_us = s->confirmed_us = s->silent_since_us = SCHED_NEVER;
 	s->suspect_us = SCHED_NEVER;
 	s->urgent_us = s->latency_us = SCHED_NEVER;
 	s->download_last_us = s->upload_last_us = SCHED_NEVER;
-	s->change_us = s->hour_us = s->day_us = SCHED_NEVER;
+	s->change_us = s->others_us = SCHED_NEVER;
 	s->rtt_us = s->ttfb_us_p90 = -1;
 	s->wide_us = SCHED_WIDE_LEAST_US;
 	s->soon_us = INT64_MAX;
 }
 
-/* --- the budget ------------------------------------------------------------------------ */
-
-static void
-roll(int64_t now_us, int64_t length_us, int64_t *since_us, int64_t *bytes)
+void
+sched_init(struct sched *s, int64_t now_us, const struct conf *c)
 {
-	if (*since_us == SCHED_NEVER || now_us - *since_us >= length_us) {
-		*since_us = now_us;
-		*bytes = 0;
-	}
-}
-
-/* A body is spread over the hour: a quarter of its budget may go at once, the rest as the
- * time passes. What asks whether the link lives has only the whole budget for its limit. */
-static bool
-in_time(const struct sched *s, int64_t now_us, int64_t bytes)
-{
-	int64_t passed_s = (now_us - s->hour_us) / 1000000;
-	int64_t due_bytes =
-	    s->budget_hour_bytes / 4 + s->budget_hour_bytes / 3600 * passed_s * 3 / 4;
-
-	return s->hour_bytes + bytes <= due_bytes;
-}
-
-bool
-sched_affordable(struct sched *s, int64_t now_us, int64_t bytes)
-{
-	roll(now_us, SECONDS(3600), &s->hour_us, &s->hour_bytes);
-	roll(now_us, SECONDS(86400), &s->day_us, &s->day_bytes);
-	return s->hour_bytes + bytes <= s->budget_hour_bytes &&
-	    s->day_bytes + bytes <= s->budget_day_bytes &&
-	    (bytes < HEAVY_BYTES || in_time(s, now_us, bytes));
+	ledger_init(&s->ledger, now_us, c->budget_hour_bytes, c->budget_day_bytes);
+	sched_configure(s, now_us, c);
 }
 
 /* --- what next ------------------------------------------------------------------------- */
@@ -107,13 +90,17 @@ choose(struct sched *s, int64_t now_us, enum conf_target_kind kind, bool urgent)
 
 	for (size_t i = 0; i < s->targets; i++) {
 		const struct sched_target *t = &s->target[i];
+		struct sched_ask ask = { .target = (int)i };
 		int score = 4;
 
 		if (t->kind != kind || (!urgent && sched_in_the_air(s, (int)i)))
 			continue;
+		sched_price(s, &ask);
+		if (kind == CONF_LATENCY && !(urgent ? sched_affordable(s, now_us, &ask)
+				: sched_affordable_in_turn(s, now_us, &ask)))
+			continue;
 		if (!urgent && (sched_muted(t, now_us) ||
-				(!t->own && now_us - t->asked_us < s->stranger_us) ||
-				!sched_affordable(s, now_us, REQUEST_BYTES + t->body_bytes)))
+				(!t->own && now_us - t->asked_us < s->stranger_us)))
 			continue;
 		for (int f = 0; f < SCHED_FLIGHTS_MAX; f++) {
 			const struct sched_flight *o = &s->flight[f];
@@ -136,6 +123,12 @@ choose(struct sched *s, int64_t now_us, enum conf_target_kind kind, bool urgent)
 	return best;
 }
 
+bool
+sched_long(const struct sched *s, int64_t now_us)
+{
+	return s->silent_since_us != SCHED_NEVER && now_us - s->silent_since_us > RECOVERY_LONG_US;
+}
+
 static int64_t
 recovery_pace_us(const struct sched *s, int64_t now_us)
 {
@@ -143,8 +136,9 @@ recovery_pace_us(const struct sched *s, int64_t now_us)
 
 	if (s->silent_since_us == SCHED_NEVER)
 		return CHECK_PACE_US;
-	return stranger || now_us - s->silent_since_us > RECOVERY_LONG_US ? RECOVERY_SLOW_US
-									  : RECOVERY_PACE_US;
+	if (sched_long(s, now_us))
+		return SCHED_CALL_US;
+	return stranger ? RECOVERY_SLOW_US : RECOVERY_PACE_US;
 }
 
 /* A suspicion that has not been looked into. */
@@ -186,8 +180,7 @@ urgent(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
 	/* One that has not had its time yet may still answer the question. */
 	if (!(suspicion || quiet) || flights >= URGENT_FLIGHTS_MAX ||
 	    (young > 0 && s->silent_since_us == SCHED_NEVER) ||
-	    now_us - s->urgent_us < recovery_pace_us(s, now_us) ||
-	    !sched_affordable(s, now_us, REQUEST_BYTES))
+	    now_us - s->urgent_us < recovery_pace_us(s, now_us))
 		return false;
 	target = choose(s, now_us, CONF_LATENCY, true);
 	if (target < 0)
@@ -217,7 +210,7 @@ small(struct sched *s, int64_t now_us, struct sched_ask *out)
 	if (target < 0)
 		return false;
 	t = &s->target[target];
-	if (now_us - s->latency_us < s->interval_us && !first_round(s) &&
+	if (now_us - s->latency_us < sched_interval_us(s, now_us) && !first_round(s) &&
 	    now_us < s->soon_us)
 		return false;
 	/* Strangers share the time between two requests to one of them, so that somebody
@@ -263,10 +256,13 @@ filler(struct sched *s, int64_t now_us, enum conf_target_kind kind, int *copies,
 
 /* Where the interval is wide, bytes buy the most; each time less, should they not help. */
 static int64_t
-sized_interval_us(const struct sched *s, const struct est_rate *rate, bool up)
+sized_interval_us(const struct sched *s, int64_t now_us, const struct est_rate *rate, bool up)
 {
 	int64_t interval_us = up ? s->upload_us : s->download_us;
 
+	if (rate->known && rate->kbps_p90 < NARROW * rate->kbps_p10 &&
+	    now_us - s->calm_us > NARROW_AFTER_US)
+		return NARROW_FACTOR * interval_us;
 	if (up || !rate->known || rate->kbps_p90 < WIDE * rate->kbps_p10)
 		return interval_us;
 	return s->wide_us < interval_us ? s->wide_us : interval_us;
@@ -283,23 +279,28 @@ sized(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
 	int64_t bytes = rate->known ? rate->kbps_p50 * FILL_US / 8000 : SIZED_MIN, most;
 	int target, copies;
 
-	if (now_us - last_us < sized_interval_us(s, rate, up) || belief->state != EST_ONLINE)
+	if (now_us - last_us < sized_interval_us(s, now_us, rate, up) || belief->state != EST_ONLINE)
 		return false;
 	target = filler(s, now_us, kind, &copies, bytes);
 	if (target < 0)
 		return false;
 	most = s->target[target].own ? SIZED_OWN_MAX : SIZED_STRANGER_MAX;
+	if (most > sched_largest_bytes(s, now_us))
+		most = sched_largest_bytes(s, now_us);
+	if (most < SIZED_MIN / 4)
+		return false; /* it would end within the first window */
 	bytes = bytes > most ? most : bytes < SIZED_MIN ? SIZED_MIN : bytes;
 	if (copies > 1)
 		bytes = copies * s->target[target].body_bytes;
-	if (!sched_affordable(s, now_us, bytes + REQUEST_BYTES))
+	*out = (struct sched_ask){ .target = target, .bytes = bytes, .copies = copies,
+		.why = SCHED_SIZED, .fresh = s->target[target].fresh_next };
+	sched_price(s, out);
+	if (!sched_affordable_in_turn(s, now_us, out))
 		return false;
 	if (!up && s->target[target].own)
 		s->wide_us = now_us - last_us < s->download_us ? 2 * s->wide_us : SCHED_WIDE_LEAST_US;
 	if (!s->target[target].own)
 		s->wide_us = s->download_us;
-	*out = (struct sched_ask){ .target = target, .bytes = bytes, .copies = copies,
-		.why = SCHED_SIZED, .fresh = s->target[target].fresh_next };
 	return true;
 }
 
@@ -311,7 +312,7 @@ answer_change(struct sched *s, int64_t now_us, const struct est_snapshot *belief
 	if (kind == EST_CHANGE_NONE || kind == EST_CHANGE_OUTAGE ||
 	    belief->change.at_us <= s->change_us)
 		return;
-	s->change_us = belief->change.at_us;
+	s->change_us = s->calm_us = belief->change.at_us;
 	sched_renew(s, now_us, kind != EST_CHANGE_DROP);
 }
 
@@ -320,14 +321,20 @@ sched_next(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
     struct sched_ask *out)
 {
 	answer_change(s, now_us, belief);
-	if (urgent(s, now_us, belief, out))
+	if (urgent(s, now_us, belief, out)) {
+		sched_price(s, out);
 		return true;
+	}
 	for (int f = 0; f < SCHED_FLIGHTS_MAX; f++)
 		if (s->flight[f].used)
 			return false; /* one at a time, so that none slows another */
 	if (belief->state == EST_STALLED || belief->state == EST_OFFLINE)
 		return false; /* only out of turn, on new connections */
-	return small(s, now_us, out) || sized(s, now_us, belief, CONF_DOWNLOAD, out) ||
+	if (small(s, now_us, out)) {
+		sched_price(s, out);
+		return true;
+	}
+	return sized(s, now_us, belief, CONF_DOWNLOAD, out) ||
 	    sized(s, now_us, belief, CONF_UPLOAD, out);
 }
 
@@ -339,8 +346,11 @@ sched_started(struct sched *s, int64_t now_us, const struct sched_ask *ask)
 	for (int f = 0; f < SCHED_FLIGHTS_MAX; f++) {
 		if (s->flight[f].used)
 			continue;
+		if (!ledger_hold(&s->ledger, now_us, ask->most_bytes))
+			return -1;
 		s->flight[f] = (struct sched_flight){ .used = true, .target = ask->target,
-			.started_us = now_us, .last_us = now_us, .fresh = ask->fresh };
+			.started_us = now_us, .last_us = now_us, .fresh = ask->fresh,
+			.held_bytes = ask->most_bytes };
 		t->asked_us = now_us;
 		t->asked = ask->fresh ? 0 : t->asked + 1;
 		t->fresh_next = t->fresh_next && !ask->fresh;
@@ -382,7 +392,7 @@ sched_why_name(enum sched_why why)
 }
 
 int64_t
-sched_due_us(const struct sched *s, int64_t now_us, const struct est_snapshot *belief,
+sched_due_us(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
     enum conf_target_kind *kind, const char **why)
 {
 	int64_t best_us = INT64_MAX;
@@ -391,15 +401,16 @@ sched_due_us(const struct sched *s, int64_t now_us, const struct est_snapshot *b
 		*kind = CONF_LATENCY;
 		*why = sched_why_name(SCHED_RECOVERY);
 		best_us = s->urgent_us + recovery_pace_us(s, now_us);
+		s->due_target = 0;
 		return best_us < now_us ? now_us : best_us;
 	}
 	for (size_t i = 0; i < s->targets; i++) {
 		const struct sched_target *t = &s->target[i];
-		int64_t due_us = s->latency_us + s->interval_us;
+		int64_t due_us = s->latency_us + sched_interval_us(s, now_us);
 
 		if (t->kind == CONF_DOWNLOAD)
 			due_us = s->download_last_us +
-			    sized_interval_us(s, &belief->rate[EST_DOWN], false);
+			    sized_interval_us(s, now_us, &belief->rate[EST_DOWN], false);
 		else if (t->kind == CONF_UPLOAD)
 			due_us = s->upload_last_us + s->upload_us;
 		else if (s->soon_us < due_us)
@@ -411,6 +422,7 @@ sched_due_us(const struct sched *s, int64_t now_us, const struct est_snapshot *b
 		if (due_us >= best_us)
 			continue;
 		best_us = due_us;
+		s->due_target = (int)i;
 		*kind = t->kind;
 		*why = sched_why_name(t->kind == CONF_LATENCY
 			? (t->fresh_next ? SCHED_CHANGE : SCHED_TURN)
@@ -418,5 +430,7 @@ sched_due_us(const struct sched *s, int64_t now_us, const struct est_snapshot *b
 	}
 	if (best_us == INT64_MAX)
 		return -1;
+	if (best_us <= now_us && ledger_allowance(&s->ledger, now_us) < sched_due_bytes(s))
+		*why = "it is due, and waits for the budget";
 	return best_us < now_us ? now_us : best_us;
 }

@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "daemon/config.h"
+#include "daemon/ledger.h"
 #include "estimator/estimator.h"
 
 #define SCHED_TARGETS_MAX CONF_TARGETS_MAX
@@ -39,7 +40,8 @@ struct sched_target {
 	unsigned mutes;        /* in a row */
 	unsigned asked;        /* since its last new connection */
 	bool fresh_next;       /* the next request goes on a new connection */
-	int64_t body_bytes;    /* of its last answer */
+	int64_t body_bytes;    /* of its last answer; -1: not known */
+	bool tls;
 };
 
 struct sched_flight {
@@ -49,6 +51,7 @@ struct sched_flight {
 	int64_t last_us; /* the last sign of life: a byte, being connected, or the start */
 	bool answered;   /* a first byte came */
 	bool fresh;
+	int64_t held_bytes; /* of the budget, until it ends */
 	bool told; /* the estimator has it as open: its silence counts there by itself */
 };
 
@@ -56,7 +59,6 @@ struct sched_flight {
 
 struct sched {
 	int64_t interval_us, stranger_us, download_us, upload_us;
-	int64_t budget_hour_bytes, budget_day_bytes;
 	struct sched_target target[SCHED_TARGETS_MAX];
 	size_t targets;
 	struct sched_flight flight[SCHED_FLIGHTS_MAX];
@@ -72,7 +74,10 @@ struct sched {
 	int64_t rtt_us;       /* of late, to see it fall */
 	int64_t ttfb_us_p90;  /* as everybody saw it, applications too; -1: not known */
 	int64_t soon_us;      /* somebody is to be asked by then; INT64_MAX */
-	int64_t hour_us, day_us, hour_bytes, day_bytes; /* spent, and since when */
+	int64_t others_us;    /* last byte that somebody else had over the link */
+	int due_target;       /* of the last answer to sched_due_us */
+	int64_t calm_us;      /* since then nothing has changed: less needs to be asked */
+	struct ledger ledger;
 };
 
 enum sched_why {
@@ -89,17 +94,23 @@ struct sched_ask {
 	enum sched_why why;
 	int64_t bytes; /* of a download or an upload */
 	int copies;    /* so many at once: together they fill the link */
+	int64_t cap_bytes;  /* of the answer's body, there it is cut */
+	int64_t window_bytes; /* so much is on its way at once, and may come behind the cut */
+	int64_t most_bytes; /* on the wire, of each copy, whatever the server does */
 	bool fresh;
 	bool urgent;
 };
 
-void sched_init(struct sched *s, const struct conf *c);
+void sched_init(struct sched *s, int64_t now_us, const struct conf *c);
+/* Other targets and intervals; what was spent stays spent. */
+void sched_configure(struct sched *s, int64_t now_us, const struct conf *c);
 
 /* Ask somebody now? `belief` may be of a link without evidence. */
 bool sched_next(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
     struct sched_ask *out);
 
-/* It was asked: the flight's place, or -1 where all are taken. */
+/* It is to be asked: the flight's place, or -1 where all are taken or the budget is. Holds
+ * what it can cost at most. */
 int sched_started(struct sched *s, int64_t now_us, const struct sched_ask *ask);
 
 /* Does this flight wait longer than its target usually takes? */
@@ -123,18 +134,25 @@ void sched_judge(struct sched *s, int64_t now_us, const struct est_snapshot *bel
  * confirmed. Anything heard later ends it.
  */
 void sched_suspect(struct sched *s, int64_t since_us);
+/* The outage has lasted so long that calls follow each other at SCHED_CALL_US. */
+#define SCHED_CALL_US INT64_C(3000000)
+bool sched_long(const struct sched *s, int64_t now_us);
 /* Since when that is so; SCHED_NEVER: it is not. */
 int64_t sched_suspected_us(const struct sched *s, int64_t now_us);
 
 /* A byte came over the link, for a probe or for anybody. */
 void sched_heard(struct sched *s, int64_t at_us);
+/* It was not us: while others tell how the link is, little needs to be asked. */
+void sched_heard_others(struct sched *s, int64_t at_us);
+/* Is a heartbeat of use, and paid for? */
+bool sched_wants_beats(struct sched *s, int64_t now_us);
 
 /* The flight ended and its place is free. answered: times are of use; -1 where not known.
  * A target that fails (refused, no such name) is left alone for a while as well. */
 struct sched_end {
 	bool answered, failed;
 	int64_t ttfb_us, connect_us, rtt_us; /* ttfb without connecting */
-	int64_t body_bytes, wire_bytes;
+	int64_t body_bytes;
 };
 void sched_ended(struct sched *s, int64_t now_us, int flight, const struct sched_end *end);
 
@@ -145,8 +163,11 @@ int64_t sched_mute(struct sched *s, int64_t now_us, int target);
 void sched_reset(struct sched *s, int64_t now_us);
 
 /* When the next one in turn is due and of what kind; -1: none ever. */
-int64_t sched_due_us(const struct sched *s, int64_t now_us, const struct est_snapshot *belief,
+int64_t sched_due_us(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
     enum conf_target_kind *kind, const char **why);
+
+/* About what that one will cost, after a call of sched_due_us. */
+int64_t sched_due_bytes(const struct sched *s);
 
 const char *sched_why_name(enum sched_why why);
 

@@ -69,9 +69,7 @@ sched_ended(struct sched *s, int64_t now_us, int flight, const struct sched_end 
 
 	assert(f->used);
 	f->used = false;
-	(void)sched_affordable(s, now_us, 0);
-	s->hour_bytes += end->wire_bytes;
-	s->day_bytes += end->wire_bytes;
+	ledger_release(&s->ledger, f->held_bytes);
 	if (!end->answered) {
 		t->fresh_next = true;
 		return;
@@ -106,5 +104,5 @@ sched_reset(struct sched *s, int64_t now_us)
 	}
 	s->heard_us = s->confirmed_us = s->silent_since_us = SCHED_NEVER;
 	s->rtt_us = -1;
-	s->soon_us = now_us;
+	s->soon_us = s->calm_us = now_us;
 }

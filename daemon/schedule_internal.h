@@ -8,6 +8,7 @@
 #define MS(n) (INT64_C(1000) * (n))
 #define SECONDS(n) (INT64_C(1000000) * (n))
 
+#define SIZED_MIN INT64_C(65536)
 #define SCHED_WIDE_LEAST_US SECONDS(5)
 
 /* schedule_judge.c: is it left alone, is it being asked, is it late and nobody else heard? */
@@ -17,8 +18,16 @@ bool sched_silent(const struct sched *s, int64_t now_us, int flight);
 /* Targets for small requests that are not known to be dead. */
 size_t sched_askable(const struct sched *s, int64_t now_us);
 
-/* schedule.c: is there budget for so many bytes now? Keeps the ledger's windows. */
-bool sched_affordable(struct sched *s, int64_t now_us, int64_t bytes);
+/* schedule_cost.c: fill in what it is cut at and what it may cost; what it will cost; whether
+ * that is allowed now, in turn or not. */
+void sched_price(const struct sched *s, struct sched_ask *ask);
+int64_t sched_expected_bytes(const struct sched_target *t, int64_t body_bytes);
+bool sched_affordable(struct sched *s, int64_t now_us, const struct sched_ask *ask);
+bool sched_affordable_in_turn(struct sched *s, int64_t now_us, const struct sched_ask *ask);
+/* The largest body that may be asked for in turn: a third of what there is. */
+int64_t sched_largest_bytes(struct sched *s, int64_t now_us);
+/* The interval between small requests, longer while nothing changes. */
+int64_t sched_interval_us(struct sched *s, int64_t now_us);
 
 /* schedule_end.c: kept connections are of a link that was. */
 void sched_renew(struct sched *s, int64_t now_us, bool better);

@@ -177,6 +177,22 @@ print_probe(const json_t *p)
 }
 
 static void
+print_budget(const json_t *budget)
+{
+	static const char *const names[] = { "hour", "day" };
+
+	for (size_t i = 0; i < 2; i++) {
+		const json_t *part = json_object_get(budget, names[i]);
+		double limit = number(part, "limit_bytes"), spent = number(part, "spent_bytes");
+
+		if (isfinite(limit) && isfinite(spent))
+			printf("  Of %s that measuring may move in %s %s, %s went over the wire.\n",
+			    words_bytes(limit).s, i == 0 ? "an" : "a", names[i],
+			    words_bytes(spent).s);
+	}
+}
+
+static void
 print_probes(const json_t *doc)
 {
 	const json_t *probes = json_object_get(doc, "probes");
@@ -202,6 +218,7 @@ print_probes(const json_t *doc)
 	if (down + up > 0)
 		printf("  They have taken %s down and %s up so far.\n", words_bytes(down).s,
 		    words_bytes(up).s);
+	print_budget(json_object_get(doc, "budget"));
 }
 
 static void

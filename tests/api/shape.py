@@ -116,9 +116,9 @@ def check_all(s):
     description = Description(s)
     for target, path in (("/v1/link", None), ("/v1/links", None), ("/v1/links/k3f9", "/v1/links/{id}"),
                          ("/v1/links/x", "/v1/links/{id}"), ("/v1/transfer?bytes=1000000", "/v1/transfer"),
-                         ("/v1/transfer?bytes=x", "/v1/transfer"), ("/v1/explain", None), ("/healthz", None),
-                         ("/readyz", None), ("/v1/history", None), ("/v1/history.csv", None), ("/v1/conditions", None),
-                         ("/v1/conditions?by=hour", "/v1/conditions"),
+                         ("/v1/transfer?bytes=x", "/v1/transfer"), ("/v1/explain", None), ("/v1/budget", None),
+                         ("/healthz", None), ("/readyz", None), ("/v1/history", None), ("/v1/history.csv", None),
+                         ("/v1/conditions", None), ("/v1/conditions?by=hour", "/v1/conditions"),
                          ("/v1/history?format=jsonl", "/v1/history"), ("/v1/history?link=x", "/v1/history"),
                          ("/v1/hint?ladder_kbps=400,1200,3000&buffer_s=10", "/v1/hint"),
                          ("/v1/hint?ladder_kbps=400,1200&format=kbps", "/v1/hint"), ("/openapi.json", None),

@@ -31,9 +31,9 @@ set_up(unsigned targets, bool own)
 		(void)snprintf(c.probe.at[i].url, sizeof(c.probe.at[i].url),
 		    "http://host%u.example:81/x?y", i);
 	}
-	sched_init(&sched, &c);
-	belief = (struct est_snapshot){ .state = EST_ONLINE };
 	now_us = SECONDS(1000);
+	sched_init(&sched, now_us, &c);
+	belief = (struct est_snapshot){ .state = EST_ONLINE };
 }
 
 /* Ask if it wants to; the flight's place or -1. */
@@ -106,7 +106,7 @@ Test(schedule, leaves_a_stranger_alone_for_its_interval, .timeout = 10)
 		answer(f, MS(50));
 	}
 	for (int i = 0; i < 3; i++)
-		cr_assert(asked[i] >= 15 && asked[i] <= 20, "target %d: %u in 600 s", i,
+		cr_assert(asked[i] >= 12 && asked[i] <= 20, "target %d: %u in 600 s", i,
 		    asked[i]);
 }
 
@@ -418,12 +418,12 @@ Test(schedule, asks_for_a_small_body_several_times_at_once_to_fill_the_link, .ti
 Test(schedule, spreads_heavy_answers_over_the_hour, .timeout = 10)
 {
 	struct sched_end end = { .answered = true, .ttfb_us = MS(50), .connect_us = -1,
-		.rtt_us = -1, .body_bytes = 50000, .wire_bytes = 51000 };
+		.rtt_us = -1, .body_bytes = 50000 };
 	int64_t began_us, last_us, gap_us = 0;
 	struct sched_ask a;
 
 	set_up(1, true);
-	sched.budget_hour_bytes = 20000000;
+	ledger_limit(&sched.ledger, now_us, 20000000, 200000000);
 	began_us = last_us = now_us;
 	for (; now_us < began_us + SECONDS(3500); now_us += MS(250)) {
 		int f = ask(&a);
@@ -432,6 +432,7 @@ Test(schedule, spreads_heavy_answers_over_the_hour, .timeout = 10)
 			continue;
 		gap_us = now_us - last_us > gap_us ? now_us - last_us : gap_us;
 		last_us = now_us;
+		ledger_spend(&sched.ledger, now_us, 52000, 1000, true);
 		sched_ended(&sched, now_us, f, &end);
 	}
 	cr_assert(gap_us > SECONDS(2) && gap_us < SECONDS(60), "%ld us without a measurement",
@@ -450,26 +451,59 @@ Test(schedule, downloads_nothing_while_offline, .timeout = 10)
 			cr_assert_neq(a.target, 1);
 }
 
-Test(schedule, never_spends_more_than_the_budget, .timeout = 10)
+Test(schedule, begins_nothing_that_could_pass_the_limit, .timeout = 10)
 {
 	struct sched_end end = { .answered = true, .ttfb_us = MS(50), .connect_us = -1,
-		.rtt_us = -1, .body_bytes = 50000, .wire_bytes = 51000 };
+		.rtt_us = -1, .body_bytes = 50000 };
 	int64_t spent = 0, end_us;
 	struct sched_ask a;
 
 	set_up(1, true);
-	sched.budget_hour_bytes = 1000000;
+	ledger_limit(&sched.ledger, now_us, 1000000, 100000000);
+	belief.state = EST_OFFLINE; /* out of turn: only the limit holds */
 	for (end_us = now_us + SECONDS(3500); now_us < end_us; now_us += MS(250)) {
 		int f = ask(&a);
 
 		if (f < 0)
 			continue;
-		spent += end.wire_bytes;
+		cr_assert_leq(a.most_bytes, 1000000 - spent);
+		spent += 51000;
+		ledger_spend(&sched.ledger, now_us, 50000, 1000, false);
 		sched_ended(&sched, now_us, f, &end);
 	}
-	cr_assert(spent > 900000 && spent <= 1000000, "%ld", (long)spent);
-	now_us += SECONDS(200);
-	cr_assert_geq(ask(&a), 0, "a new hour");
+	cr_assert(spent > 700000 && spent <= 1000000, "%ld", (long)spent);
+	now_us += SECONDS(600);
+	cr_assert_geq(ask(&a), 0, "of the new hour");
+}
+
+Test(schedule, asks_less_while_nothing_changes_and_others_tell, .timeout = 10)
+{
+	int64_t first = 0, later = 0, told = 0, began_us;
+	struct sched_ask a;
+
+	set_up(1, true);
+	for (began_us = now_us; now_us < began_us + SECONDS(1800); now_us += MS(250)) {
+		int f = ask(&a);
+
+		if (f < 0)
+			continue;
+		first += now_us < began_us + SECONDS(30);
+		later += now_us >= began_us + SECONDS(1200);
+		answer(f, MS(50));
+	}
+	cr_assert(first >= 14 && first <= 16, "%ld in the first half minute", (long)first);
+	cr_assert(later >= 19 && later <= 21, "%ld in ten calm minutes", (long)later);
+	sched_reset(&sched, now_us);
+	answer(ask(&a), MS(50));
+	for (began_us = now_us; now_us < began_us + SECONDS(30); now_us += MS(250)) {
+		int f = ask(&a);
+
+		sched_heard_others(&sched, now_us);
+		told += f >= 0;
+		if (f >= 0)
+			answer(f, MS(50));
+	}
+	cr_assert_leq(told, 4, "%ld beside traffic", (long)told);
 }
 
 Test(schedule, says_when_the_next_one_is_due, .timeout = 10)
