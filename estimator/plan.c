@@ -3,6 +3,7 @@
 #include "estimator/plan.h"
 
 #include "estimator/plan_point.h"
+#include "estimator/plan_shape.h"
 
 #include <assert.h>
 #include <math.h>
@@ -11,37 +12,12 @@
 #define PPM 1000000
 #define SOLVE_SWEEPS 3
 #define ENDING 6 /* segments from which on the end is worked out */
-
-/* Worth: bitrate and its logarithm, so that a stall weighs the same in both. */
-#define LOG_SHARE 0.45f
-#define LOG_STALL 2.66f /* of a second, in the logarithmic account of Pensieve (2017) */
-#define STALL 1.25f     /* above one: the table is a little bold, see WANDER_SHARE */
-#define CHANGE 1.3f
-
-/* Levels reach from where the lowest rung takes twelve times its time to thrice the top. */
-#define BELOW_OCTAVES 3.5849625f
-#define ABOVE_OCTAVES 1.5849625f
-#define STEP_OCTAVES (1.0f / 3.0f)
-
-/* One cannot know after the one what one will know after the other. */
-#define GIVE_UP_EARLY_S 1.2f
-#define GIVE_UP_LATE_S 3.5f
-#define GIVE_UP_SEGMENT_S 3.0f /* for segments from that length on */
-
 #define SIZE_OCTAVES 0.4125f /* segments of a rung spread by 0.2 in ln */
-#define BUFFER_VOD_S 30.0f   /* where the player does not say */
-#define BUFFER_LIVE_S 12.0f
-#define BUFFER_LOW_LATENCY_S 3.0f
-#define BUFFER_LEAST_SEGMENTS 0.25f
 
 /* Giving up costs what has come, and two switches: for much gain only. */
 #define LEAVE_GAIN 0.4f /* of the worth of the top */
 #define LEAVE_BODY_US 300000
 #define LEAVE_SILENT_US 1000000
-
-#define RATIO_PRIOR 3.0f
-#define RATIO_MOST 30.0f
-#define RATIO_OCTAVES 1.5f
 
 static const char *const reasons[] = {
 	[PLAN_STARTUP] = "startup",
@@ -63,12 +39,6 @@ plan_reason_name(enum plan_reason r)
 	return reasons[r];
 }
 
-int64_t
-plan_segment_bytes(const struct plan_rung *rung, int64_t segment_us)
-{
-	return (int64_t)((double)rung->avg_kbps * (double)segment_us / 8000);
-}
-
 void
 plan_init(struct plan *p)
 {
@@ -76,149 +46,6 @@ plan_init(struct plan *p)
 	p->made = p->known = false;
 	p->left_for_kbps = p->ratio = p->ratio_count = 0.0f;
 	memset(p->size, 0, sizeof p->size);
-}
-
-/* --- What segments weigh in truth -------------------------------------------------------- */
-
-static int
-size_slot(const struct plan *p, float kbps)
-{
-	int k = 0;
-
-	while (k < PLAN_RUNGS_MAX - 1 && p->size[k].count > 0.0f && p->size[k].kbps != kbps)
-		k++;
-	return k;
-}
-
-void
-plan_saw(struct plan *p, const struct plan_rung *rung, int64_t segment_us, int64_t bytes)
-{
-	const float kbps = (float)rung->avg_kbps;
-	const float said = kbps * (float)segment_us * 1e-6f * 125.0f;
-	const int k = size_slot(p, kbps);
-	float miss;
-
-	if (bytes <= 0 || said <= 0.0f)
-		return;
-	miss = num_clamp(num_log2((float)bytes) - num_log2(said), -RATIO_OCTAVES, RATIO_OCTAVES);
-	if (p->size[k].kbps != kbps) {
-		p->size[k].kbps = kbps;
-		p->size[k].ratio = p->size[k].count = 0.0f;
-	}
-	p->ratio_count = fminf(p->ratio_count + 1.0f, RATIO_MOST);
-	p->ratio += (miss - p->size[k].ratio - p->ratio) / (p->ratio_count + RATIO_PRIOR);
-	p->size[k].count = fminf(p->size[k].count + 1.0f, RATIO_MOST);
-	p->size[k].ratio += (miss - p->ratio - p->size[k].ratio) /
-	    (p->size[k].count + 2.0f * RATIO_PRIOR);
-}
-
-static float
-segment_kbit(const struct plan *p, float kbps, float media_s)
-{
-	const int k = size_slot(p, kbps);
-	const float own = p->size[k].kbps == kbps ? p->size[k].ratio : 0.0f;
-
-	return kbps * media_s * num_exp2(p->ratio + own);
-}
-
-float
-plan_kbit(const struct plan *p, const struct plan_rung *rung, int64_t segment_us)
-{
-	return segment_kbit(p, (float)rung->avg_kbps, (float)segment_us * 1e-6f);
-}
-
-/* --- The shape -------------------------------------------------------------------------- */
-
-/* Media time as time on the clock, in seconds. */
-static float
-clock_s(const struct plan_question *q, int64_t media_us)
-{
-	return (float)((double)media_us / (double)q->rate_ppm);
-}
-
-static bool
-allowed(const struct plan_question *q, size_t i)
-{
-	return (q->cap_kbps < 0 || q->rung[i].avg_kbps <= q->cap_kbps) &&
-	    (q->cap_height < 0 || q->rung[i].height <= q->cap_height);
-}
-
-static float
-preset(float told, float otherwise)
-{
-	return told >= 0.0f ? told : otherwise;
-}
-
-/* Of a rung, in Mbit/s; also of one that the shape does not have. */
-static float
-rung_worth(const struct plan_question *q, const struct plan_shape *s, float kbps)
-{
-	const float top = s->kbps[s->rungs - 1] * 1e-3f;
-	const float log = num_clamp(preset(q->weights.log, LOG_SHARE), 0.0f, 1.0f);
-	const float octaves = num_log2(kbps) - num_log2(s->kbps[0]);
-
-	return (1.0f - log) * kbps * 1e-3f + log * top / LOG_STALL * 0.69314718f * octaves;
-}
-
-static void
-set_buffer(const struct plan_question *q, struct plan_shape *s)
-{
-	const float segment_s = clock_s(q, q->segment_us);
-	const bool quick = q->mode == PLAN_LOW_LATENCY;
-	float cap_s = q->mode == PLAN_VOD ? BUFFER_VOD_S
-	    : quick ? BUFFER_LOW_LATENCY_S : fmaxf(BUFFER_LIVE_S, 3.0f * segment_s);
-	const float early = num_clamp(segment_s / GIVE_UP_SEGMENT_S, 0.1f, 1.0f);
-
-	if (q->max_buffer_us >= 0)
-		cap_s = clock_s(q, q->max_buffer_us);
-	s->segment_s = segment_s;
-	/* at the live edge a segment comes as it is made, and plays meanwhile */
-	s->lead_s = quick ? segment_s : 0.0f;
-	s->gain_s = segment_s - s->lead_s;
-	s->most_s = fmaxf(cap_s - s->gain_s, BUFFER_LEAST_SEGMENTS * segment_s);
-	s->give_up_s[0] = GIVE_UP_EARLY_S * early;
-	s->give_up_s[1] = GIVE_UP_LATE_S * early;
-}
-
-static void
-set_levels(struct plan_shape *s)
-{
-	const float high = num_log2(s->kbps[s->rungs - 1]) + ABOVE_OCTAVES;
-
-	s->low = num_log2(s->kbps[0]) - BELOW_OCTAVES;
-	s->step = STEP_OCTAVES;
-	s->levels = (int)ceilf((high - s->low) / s->step) + 1;
-	if (s->levels > PLAN_LEVELS) {
-		s->levels = PLAN_LEVELS;
-		s->step = (high - s->low) / (float)(PLAN_LEVELS - 1);
-	}
-}
-
-/* The shape of a question; of[i] is the question's index of the shape's rung i. */
-static void
-shape_of(const struct plan_question *q, struct plan_shape *s, int of[PLAN_RUNGS_MAX])
-{
-	float top;
-
-	memset(s, 0, sizeof *s); /* shapes are compared byte by byte */
-	for (size_t i = 0; i < q->rungs; i++) {
-		if (!allowed(q, i))
-			continue;
-		of[s->rungs] = (int)i;
-		s->kbps[s->rungs++] = (float)q->rung[i].avg_kbps;
-	}
-	if (s->rungs == 0) { /* nothing is low enough: the lowest */
-		of[0] = 0;
-		s->kbps[s->rungs++] = (float)q->rung[0].avg_kbps;
-	}
-	for (int i = 0; i < s->rungs; i++)
-		s->worth[i] = rung_worth(q, s, s->kbps[i]);
-	top = s->kbps[s->rungs - 1] * 1e-3f;
-	s->stall = STALL * preset(q->weights.stall, top);
-	s->change = CHANGE * preset(q->weights.change, 1.0f);
-	s->cells = s->rungs > PLAN_RUNGS_FINE ? PLAN_CELLS / 2 : PLAN_CELLS;
-	set_buffer(q, s);
-	set_levels(s);
 }
 
 /* --- Decisions --------------------------------------------------------------------------- */
@@ -229,7 +56,7 @@ set_sizes(const struct plan *p, const struct plan_question *q, struct plan_laws 
 	static const float share[PLAN_SIZES] = { 0.26f, 0.48f, 0.26f };
 
 	for (int i = 0; i < p->shape.rungs; i++)
-		l->kbit[i] = segment_kbit(p, p->shape.kbps[i], (float)q->segment_us * 1e-6f);
+		l->kbit[i] = plan_size_kbit(p, p->shape.kbps[i], q->segment_us);
 	for (int z = 0; z < PLAN_SIZES; z++) {
 		l->share[z] = share[z];
 		l->factor[z] = num_exp2(SIZE_OCTAVES * (float)(z - 1));
@@ -249,10 +76,10 @@ set_point(const struct plan_question *q, const struct plan_shape *s, struct plan
 	for (int r = 0; r < s->levels; r++)
 		x->live[r] *= 1.0f - o->dead;
 	x->dead = o->dead;
-	x->buffer_s = clock_s(q, buffer_us);
+	x->buffer_s = plan_clock_s(q, buffer_us);
 	x->playing = q->current >= 0;
 	if (x->playing)
-		x->playing_worth = rung_worth(q, s, (float)q->rung[q->current].avg_kbps);
+		x->playing_worth = plan_worth(q, s, (float)q->rung[q->current].avg_kbps);
 }
 
 static enum plan_reason
@@ -266,7 +93,7 @@ reason_for(const struct plan_question *q, const struct plan_answer *out)
 		return PLAN_OUTAGE;
 	for (int i = 0; i < LEVELS; i++)
 		above += level_log2_kbps[i] > high ? q->outlook->live[i] : 0.0f;
-	if (out->rung < top && !allowed(q, (size_t)next) && above > 0.5f)
+	if (out->rung < top && !plan_allowed(q, (size_t)next) && above > 0.5f)
 		return PLAN_CAPPED;
 	if (q->current < 0)
 		return PLAN_STARTUP;
@@ -323,7 +150,7 @@ plan_choose(struct plan *p, struct plan_work *w, const struct plan_question *q,
 	int of[PLAN_RUNGS_MAX];
 
 	check(q);
-	shape_of(q, &shape, of);
+	plan_shape_of(q, &shape, of);
 	plan_laws(&shape, q->outlook, &laws);
 	if (!p->made || p->known != q->outlook->known ||
 	    memcmp(&shape, &p->shape, sizeof shape) != 0) {
@@ -378,7 +205,7 @@ plan_keep(struct plan *p, const struct plan_question *q, struct plan_answer *out
 	out->abandon_to = -1;
 	if (!may_leave(q))
 		return;
-	shape_of(q, &shape, of);
+	plan_shape_of(q, &shape, of);
 	if (!p->made || memcmp(&shape, &p->shape, sizeof shape) != 0)
 		return;
 	for (int i = 0; i < shape.rungs; i++)
@@ -387,7 +214,7 @@ plan_keep(struct plan *p, const struct plan_question *q, struct plan_answer *out
 	if (rest.rung <= 0)
 		return;
 	rest.total_kbit = f->total_bytes >= 0 ? (float)f->total_bytes * 8e-3f
-	    : segment_kbit(p, shape.kbps[rest.rung], (float)q->segment_us * 1e-6f);
+	    : plan_size_kbit(p, shape.kbps[rest.rung], q->segment_us);
 	rest.kbit = fmaxf(0.0f, rest.total_kbit - (float)f->bytes * 8e-3f);
 	plan_laws_now(&shape, q->outlook, &laws);
 	set_sizes(p, q, &laws);

@@ -112,9 +112,6 @@ struct plan {
 /* A new stream. Any struct plan must begin so. */
 void plan_init(struct plan *p);
 
-/* The bytes of one segment of a rung, by its mean rate. */
-int64_t plan_segment_bytes(const struct plan_rung *rung, int64_t segment_us);
-
 /* A segment had that size in truth. */
 void plan_saw(struct plan *p, const struct plan_rung *rung, int64_t segment_us,
     int64_t bytes);
