@@ -57,3 +57,35 @@ budget_answer(struct core *core, const struct request *rq, struct answer *out)
 	jw_close(&w, '}');
 	return answer_text(out, 200, TYPE_JSON, &b);
 }
+
+#define MEASURE_WAIT_US INT64_C(12000000)
+
+int
+measure_answer(struct core *core, const struct request *rq, struct answer *out)
+{
+	static const char *const names[] = {"over_budget", NULL};
+	static const char *const words[] = {"false", "true", NULL};
+	static struct api_daemon_report report;
+	int over = 0, err;
+
+	if (query_only(&rq->query, names, &out->problem) != 0 ||
+	    query_word(&rq->query, "over_budget", words, &over, &out->problem) != 0)
+		return -EINVAL;
+	err = core->source.measure(core->source.ctx, over == 1);
+	if (err == -EDQUOT) {
+		core->source.daemon(core->source.ctx, &report);
+		return problem_set(&out->problem, 429, NULL,
+		    "The budget is spent: %lld of %lld bytes of this hour, %lld of %lld of this day.",
+		    (long long)report.budget.hour_spent_bytes,
+		    (long long)report.budget.hour_limit_bytes,
+		    (long long)report.budget.day_spent_bytes,
+		    (long long)report.budget.day_limit_bytes);
+	}
+	if (err != 0)
+		return problem_set(&out->problem, 409, NULL, "There are no targets to measure with.");
+	out->kind = ANSWER_WAIT;
+	out->status = 200;
+	out->wait_us = MEASURE_WAIT_US;
+	out->measures = true;
+	return 0;
+}

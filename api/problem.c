@@ -33,6 +33,8 @@ problem_title(int status)
 		{401, "Unauthorized"},
 		{403, "Forbidden"},
 		{404, "Not Found"},
+		{409, "Conflict"},
+		{429, "Too Many Requests"},
 		{405, "Method Not Allowed"},
 		{413, "Content Too Large"},
 		{414, "URI Too Long"},

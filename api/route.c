@@ -277,6 +277,7 @@ static const struct route {
 	{"/v1/explain", explain_answer, NULL},
 	{"/metrics", metrics_answer, NULL},
 	{"/v1/budget", budget_answer, NULL},
+	{"/v1/measure", NULL, measure_answer},
 	{"/healthz", get_healthz, NULL},
 	{"/readyz", get_readyz, NULL},
 	{"/openapi.json", get_openapi, NULL},

@@ -41,6 +41,7 @@ struct answer {
 	char *text;
 	size_t len;
 	int64_t wait_us;
+	bool measures; /* ANSWER_WAIT: until the measurement has ended */
 	struct api_rows *rows;
 	struct observations *work;
 	struct problem problem; /* where status is 0 */

@@ -106,6 +106,7 @@ api_tick(struct api *api)
 
 	api->now_us = core_now(&api->core);
 	rose = core_update(&api->core);
+	api->sleepers.measuring = api->core.source.measuring(api->core.source.ctx);
 	sleepers_wake(&api->sleepers, api->now_us, rose);
 	conns_close_overdue(&api->conns, api->now_us);
 	if (api->now_us - api->checked_us < CHECK_US || api->sleepers.first == NULL)
@@ -121,6 +122,7 @@ api_event(struct api *api, const struct api_event_row *event)
 {
 	core_event(&api->core, event);
 	api->now_us = core_now(&api->core);
+	api->sleepers.measuring = api->core.source.measuring(api->core.source.ctx);
 	sleepers_wake(&api->sleepers, api->now_us, events_carries(event->kind));
 }
 

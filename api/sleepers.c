@@ -141,7 +141,8 @@ sleepers_wake(struct sleepers *all, int64_t now_us, bool rose)
 
 	for (struct sleeper *s = all->first; s != NULL; s = next) {
 		next = s->next;
-		if (waits(s) && (rose || now_us >= s->deadline_us))
+		if (waits(s) && ((s->call->answer.measures ? !all->measuring : rose) ||
+		    now_us >= s->deadline_us))
 			wake_call(s);
 		else if (s->feed != NULL && s->suspended && feed_pending(s->feed, now_us))
 			wake(s);
@@ -188,5 +189,6 @@ sleepers_stop(struct sleepers *all, int64_t now_us)
 		if (s->feed != NULL)
 			feed_stop(s->feed);
 	}
+	all->measuring = false;
 	sleepers_wake(all, now_us, true);
 }

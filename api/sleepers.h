@@ -19,6 +19,7 @@ typedef void sleepers_fn(void *connection);
 struct sleepers {
 	struct sleeper *first;
 	unsigned streams, streams_max; /* event streams and waiting requests */
+	bool measuring; /* a measurement is under way: whoever waits for its end sleeps on */
 	size_t working;                /* calls whose work is under way */
 	sleepers_fn *suspend, *resume;
 };

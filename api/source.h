@@ -143,6 +143,9 @@ struct api_source {
 	int (*explain)(void *ctx, const char *id, struct est_explain *out);
 	void (*daemon)(void *ctx, struct api_daemon_report *out);
 	void (*metrics)(void *ctx, struct api_metrics *out);
+	/* A fresh measurement now: 0, -EDQUOT (beyond the budget) or -ENOENT (no targets). */
+	int (*measure)(void *ctx, bool over_budget);
+	bool (*measuring)(void *ctx); /* is one under way? */
 	void (*health)(void *ctx, struct api_health *out);
 	/* History comes in blocks, filled by another thread. open: 0, -EBUSY (too many at
 	 * once), -ENOENT (no such link), or another negative errno. CSV blocks begin with the header; JSON is one

@@ -162,6 +162,22 @@ metrics(void *ctx, struct api_metrics *out)
 		.last_commit_us_ago = r.last_commit_us_ago };
 }
 
+static int
+measure(void *ctx, bool over_budget)
+{
+	struct engine *e = ctx;
+
+	return e->probes ? probes_measure(e->probes, e->o.now(e->o.ctx), over_budget) : -ENOENT;
+}
+
+static bool
+measuring(void *ctx)
+{
+	struct engine *e = ctx;
+
+	return e->probes && probes_measuring(e->probes, e->o.now(e->o.ctx));
+}
+
 static void
 health(void *ctx, struct api_health *out)
 {
@@ -197,6 +213,8 @@ engine_source(struct engine *e, struct api_source *out)
 		.explain = explain,
 		.daemon = report,
 		.metrics = metrics,
+		.measure = measure,
+		.measuring = measuring,
 		.health = health,
 		.history_open = history_open,
 		.history_next_block = store_rows_next,

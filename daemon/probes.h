@@ -55,6 +55,9 @@ void probes_suspect(struct probes *p, int64_t now_us, int64_t since_us);
 /* What was kept of the budget comes back. */
 #define PROBES_MEMORY_KEY "budget"
 void probes_restore(struct probes *p, const void *memory, size_t len);
+/* A fresh measurement now: 0, or -EDQUOT (beyond the budget), -ENOENT (no targets). */
+int probes_measure(struct probes *p, int64_t now_us, bool over_budget);
+bool probes_measuring(const struct probes *p, int64_t now_us);
 /* This host was suspended so long. */
 void probes_slept(struct probes *p, int64_t slept_us);
 

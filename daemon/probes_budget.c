@@ -2,6 +2,7 @@
 /* What probes cost goes into the ledger, and the ledger into the store. */
 #include "daemon/probes_internal.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "daemon/log.h"
@@ -56,4 +57,23 @@ probes_restore(struct probes *p, const void *memory, size_t len)
 	memcpy(&m, memory, sizeof(m));
 	if (ledger_restore(&p->sched.ledger, now_us, p->sink.wall(p->sink.ctx, now_us), &m) != 0)
 		log_warn("budget: what was kept of it cannot be read: it begins anew");
+}
+
+int
+probes_measure(struct probes *p, int64_t now_us, bool over_budget)
+{
+	int err;
+
+	if (p->sched.targets == 0)
+		return -ENOENT;
+	err = sched_measure(&p->sched, now_us, over_budget);
+	if (!err)
+		(void)probes_tick(p, now_us);
+	return err;
+}
+
+bool
+probes_measuring(const struct probes *p, int64_t now_us)
+{
+	return sched_measuring(&p->sched, now_us);
 }

@@ -329,7 +329,11 @@ sched_next(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
 		if (s->flight[f].used)
 			return false; /* one at a time, so that none slows another */
 	if (belief->state == EST_STALLED || belief->state == EST_OFFLINE)
+		memset(s->measure, 0, sizeof(s->measure)); /* this is the answer */
+	if (belief->state == EST_STALLED || belief->state == EST_OFFLINE)
 		return false; /* only out of turn, on new connections */
+	if (sched_measure_next(s, now_us, belief, out))
+		return true;
 	if (small(s, now_us, out)) {
 		sched_price(s, out);
 		return true;
@@ -346,11 +350,11 @@ sched_started(struct sched *s, int64_t now_us, const struct sched_ask *ask)
 	for (int f = 0; f < SCHED_FLIGHTS_MAX; f++) {
 		if (s->flight[f].used)
 			continue;
-		if (!ledger_hold(&s->ledger, now_us, ask->most_bytes))
+		if (!sched_hold(s, now_us, ask))
 			return -1;
 		s->flight[f] = (struct sched_flight){ .used = true, .target = ask->target,
 			.started_us = now_us, .last_us = now_us, .fresh = ask->fresh,
-			.held_bytes = ask->most_bytes };
+			.held_bytes = ask->most_bytes, .measures = ask->why == SCHED_ASKED };
 		t->asked_us = now_us;
 		t->asked = ask->fresh ? 0 : t->asked + 1;
 		t->fresh_next = t->fresh_next && !ask->fresh;
@@ -358,7 +362,7 @@ sched_started(struct sched *s, int64_t now_us, const struct sched_ask *ask)
 			s->urgent_us = now_us;
 		if (t->kind == CONF_UPLOAD)
 			s->upload_last_us = now_us;
-		else if (ask->why == SCHED_SIZED)
+		else if (ask->why == SCHED_SIZED || t->kind == CONF_DOWNLOAD)
 			s->download_last_us = now_us;
 		if (t->kind == CONF_LATENCY)
 			s->latency_us = now_us;
@@ -386,6 +390,7 @@ sched_why_name(enum sched_why why)
 		[SCHED_RECOVERY] = "nothing gets through: looking for the end of it",
 		[SCHED_CHANGE] = "the link changed: a new connection sees it as it is",
 		[SCHED_SIZED] = "a body sized to fill the link",
+		[SCHED_ASKED] = "somebody wants to know it now",
 	};
 
 	return names[why];

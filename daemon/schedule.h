@@ -52,6 +52,7 @@ struct sched_flight {
 	bool answered;   /* a first byte came */
 	bool fresh;
 	int64_t held_bytes; /* of the budget, until it ends */
+	bool measures; /* for somebody who waits */
 	bool told; /* the estimator has it as open: its silence counts there by itself */
 };
 
@@ -75,6 +76,10 @@ struct sched {
 	int64_t ttfb_us_p90;  /* as everybody saw it, applications too; -1: not known */
 	int64_t soon_us;      /* somebody is to be asked by then; INT64_MAX */
 	int64_t others_us;    /* last byte that somebody else had over the link */
+	/* A measurement that somebody asked for: kinds that are still to be asked, and so many
+	 * that are under way; over_budget: neither allowance nor limit holds. */
+	bool measure[CONF_UPLOAD + 1], over_budget;
+	int64_t measure_us;
 	int due_target;       /* of the last answer to sched_due_us */
 	int64_t calm_us;      /* since then nothing has changed: less needs to be asked */
 	struct ledger ledger;
@@ -86,7 +91,8 @@ enum sched_why {
 	SCHED_CHECK,    /* another one is late: is it the link? */
 	SCHED_RECOVERY, /* nothing gets through: looking for the end of it */
 	SCHED_CHANGE,   /* the link changed: a new connection sees it as it is */
-	SCHED_SIZED     /* a body sized to fill the link */
+	SCHED_SIZED,    /* a body sized to fill the link */
+	SCHED_ASKED     /* somebody wants to know it now */
 };
 
 struct sched_ask {
@@ -168,6 +174,13 @@ int64_t sched_due_us(struct sched *s, int64_t now_us, const struct est_snapshot 
 
 /* About what that one will cost, after a call of sched_due_us. */
 int64_t sched_due_bytes(const struct sched *s);
+
+/* Measure now, each kind of target once. 0, or -EDQUOT: not even a small request is within
+ * the limits. Strangers keep their interval. One at a time: a second one joins. */
+int sched_measure(struct sched *s, int64_t now_us, bool over_budget);
+/* Is it still under way? Never for longer than SCHED_MEASURE_US. */
+#define SCHED_MEASURE_US INT64_C(12000000)
+bool sched_measuring(const struct sched *s, int64_t now_us);
 
 const char *sched_why_name(enum sched_why why);
 

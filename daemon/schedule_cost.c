@@ -96,6 +96,17 @@ sched_affordable_in_turn(struct sched *s, int64_t now_us, const struct sched_ask
 	    ledger_allowance(&s->ledger, now_us) >= expected + spare;
 }
 
+bool
+sched_hold(struct sched *s, int64_t now_us, const struct sched_ask *ask)
+{
+	if (ledger_hold(&s->ledger, now_us, ask->most_bytes))
+		return true;
+	if (ask->why != SCHED_ASKED || !s->over_budget)
+		return false;
+	s->ledger.held_bytes += ask->most_bytes;
+	return true;
+}
+
 int64_t
 sched_interval_us(struct sched *s, int64_t now_us)
 {

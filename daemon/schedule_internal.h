@@ -26,7 +26,14 @@ bool sched_affordable(struct sched *s, int64_t now_us, const struct sched_ask *a
 bool sched_affordable_in_turn(struct sched *s, int64_t now_us, const struct sched_ask *ask);
 /* The largest body that may be asked for in turn: a third of what there is. */
 int64_t sched_largest_bytes(struct sched *s, int64_t now_us);
-/* The interval between small requests, longer while nothing changes. */
+/* Hold what this one can cost at most; beyond the limits where somebody asked for that. */
+bool sched_hold(struct sched *s, int64_t now_us, const struct sched_ask *ask);
+
+/* schedule_measure.c: what is next of a measurement that somebody asked for? */
+bool sched_measure_next(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
+    struct sched_ask *out);
+
+/* schedule_cost.c: the interval between small requests, longer while nothing changes. */
 int64_t sched_interval_us(struct sched *s, int64_t now_us);
 
 /* schedule_end.c: kept connections are of a link that was. */

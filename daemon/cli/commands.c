@@ -11,6 +11,7 @@
 #include "daemon/cli/export.h"
 #include "daemon/cli/help.h"
 #include "daemon/cli/hint.h"
+#include "daemon/cli/measure.h"
 #include "daemon/cli/replay.h"
 #include "daemon/cli/report.h"
 #include "daemon/cli/status.h"
@@ -33,6 +34,8 @@ const struct command commands[] = {
 	    "how long so many bytes would take", transfer_help },
 	{ "report", cmd_report, "--bytes N --duration-ms T ... | [--curl|--har] FILE",
 	    "tell linkqd of requests that were timed elsewhere", report_help },
+	{ "measure", cmd_measure, "[--over-budget] [--json]",
+	    "a fresh measurement now, within the budget", measure_help },
 	{ "export", cmd_export, "[--what WHAT] [--from T] [--to T] [--format csv|jsonl] [-o FILE]",
 	    "the history as CSV or JSON lines", export_help },
 	{ "replay", cmd_replay, "[--horizon S] < observations.csv > estimates.csv",

@@ -213,6 +213,25 @@ metrics(void *ctx, struct api_metrics *out)
 	out->rejects[EST_REJECT_CACHE] = 1;
 }
 
+static int
+measure(void *ctx, bool over_budget)
+{
+	struct fake *f = ctx;
+
+	if (f->observed == 0 && !over_budget)
+		return -EDQUOT;
+	f->measure_until_us = f->now_us + 1000000;
+	return 0;
+}
+
+static bool
+measuring(void *ctx)
+{
+	const struct fake *f = ctx;
+
+	return f->now_us < f->measure_until_us;
+}
+
 static void
 health(void *ctx, struct api_health *out)
 {
@@ -360,6 +379,8 @@ fake_init(struct fake *f, struct api_source *out)
 		.explain = explain,
 		.daemon = daemon_report,
 		.metrics = metrics,
+		.measure = measure,
+		.measuring = measuring,
 		.health = health,
 		.history_open = history_open,
 		.history_next_block = history_next_block,

@@ -125,6 +125,8 @@ def check_all(s):
                          ("/", None), ("/page/page.js", "/page/{file}"), ("/page/page.css", "/page/{file}"),
                          ("/page/icon.svg", "/page/{file}"), ("/page/none.js", "/page/{file}")):
         description.check_answer(s.get(target), path or target)
+    for target in ("/v1/measure", "/v1/measure?over_budget=true"):
+        description.check_answer(s.post(target, "{}"), "/v1/measure", "post")
     for body in (HINT, {"ladder_kbps": []}):
         description.check_answer(s.post("/v1/hint", json.dumps(body)), "/v1/hint", "post")
     for body in ("[]", '[{"bytes":1,"duration_ms":9},5]', "nonsense", " " * 300000):
