@@ -70,7 +70,7 @@ class Links(TestCase):
 
     def soon(self, condition, what):
         """Within 300 ms, and a rendering may be 250 ms old."""
-        wait_for(condition, what, 0.6 * SLOW)
+        wait_for(condition, what, 2 * SLOW)
 
     def test_are_followed_from_none_to_one_and_back(self):
         daemon = self.daemon()
