@@ -10,6 +10,8 @@
 #define ERROR_SHARE 0.3f  /* of the mass may be off by */
 #define ERROR_OCTAVES 0.5f
 #define TO_LAST 0.125f /* the last second is more than white noise allows */
+#define TO_MEM_LEAST 0.1f
+#define TO_MEM_S 3.0f /* what is older has wandered, and the swing it had is over */
 #define SHIFT_MOST 1.5f
 #define LN2 0.69314718f
 
@@ -56,7 +58,9 @@ static float
 reversion(const struct forecast_ask *ask, const float alive[LEVELS])
 {
 	const float median = level_quantile(alive, 0.5f);
-	float by = ask->to_mem * (level_quantile(ask->belief->mem, 0.5f) - median);
+	const float to_mem = TO_MEM_LEAST + (ask->to_mem - TO_MEM_LEAST) *
+	    num_exp(-fminf(ask->last_age_s / TO_MEM_S, 60.0f));
+	float by = to_mem * (level_quantile(ask->belief->mem, 0.5f) - median);
 
 	if (ask->last_known)
 		by += TO_LAST * (ask->last_y - median) * num_exp(-ask->last_age_s / 2.0f);
