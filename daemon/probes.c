@@ -317,12 +317,15 @@ listen_to_beats(struct probes *p, int64_t now_us, const struct est_snapshot *bel
 			continue;
 		}
 		sched_heard(&p->sched, at_us);
-		if (at_us > t->beat_us + PROBE_KEEPALIVE_US / 2 &&
+		/* What came before the last look is no word of now: a body may have ended there,
+		 * and a tunnel begun since. */
+		if (at_us > p->looked_us && at_us > t->beat_us + PROBE_KEEPALIVE_US / 2 &&
 		    now_us - t->last_us > PROBE_KEEPALIVE_US && idle[i].rtt_us > 0) {
 			t->beat_us = at_us;
 			p->sink.rtt(p->sink.ctx, now_us, idle[i].rtt_us, true);
 		}
 	}
+	p->looked_us = now_us;
 	if (silent == 0)
 		return;
 	/* Ask somebody: is it the link? */

@@ -26,6 +26,7 @@ struct target {
 };
 
 struct probes {
+	int64_t looked_us; /* at the heartbeats, last */
 	struct loop *loop;
 	struct probes_sink sink;
 	struct probe_http *http;
