@@ -146,7 +146,11 @@ quantile(double q)
 static void
 ask_due(int n, int64_t start_us, double per_second, int64_t now_us, int64_t *sent)
 {
-	for (int i = 0; i < n; i++) {
+	int first = (int)(*sent % n); /* in turn, so that none falls idle and is closed */
+
+	for (int k = 0; k < n; k++) {
+		int i = (first + k) % n;
+
 		if (conns[i].waiting)
 			continue;
 		if (per_second > 0) {

@@ -259,8 +259,6 @@ Test(ledger, lets_the_heartbeat_through_all_week_within_the_preset_budget, .time
 	cr_assert_eq(w.missed, 0, "%ld heartbeats of %ld missing", (long)w.missed,
 	    (long)(w.beats + w.missed));
 	cr_assert_gt(w.asked, 20000);
-	cr_log_info("worst day %ld, beats %ld, asked %ld\n", (long)worst(HOURS(24)),
-	    (long)w.beats, (long)w.asked);
 }
 
 Test(ledger, stays_within_a_budget_that_is_far_too_small, .timeout = 120)
