@@ -130,7 +130,7 @@ class Lab(unittest.TestCase):
         said = self.ride("handover")
         self.assertLessEqual(said["states"].get("offline", 0), 1.5, "for breaks of 0.5 s in all")
         for leg in said["legs"]:  # 5 to 10 s after each change
-            self.near(leg, 0.3)
+            self.near(leg, 0.4)
 
     def test_follows_a_lift_down_and_up(self):
         said = self.ride("lift")
