@@ -18,7 +18,7 @@ BUILD = os.environ.get("builddir", os.getcwd())
 LINKLAB = os.path.join(BUILD, "linklab")
 RIDES = ("silence", "download", "paced", "single", "pauses", "neighbour", "crowd")
 LANES = 3
-OFFLINE_S, ONLINE_S = 2.5 * SLOW, 2.0 * SLOW
+OFFLINE_S, ONLINE_S = 2.5 * SLOW, 1.0 * SLOW
 CORE_SHARE = 0.5  # percent, of looking
 running = {}
 
