@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* The history when the world misbehaves: corrupt, foreign, full, killed, taken. */
 #include "history_help.h"
+#include "sql_help.h"
 
 #include <signal.h>
-#include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -28,41 +28,13 @@ try_open(const char *path)
 	return err;
 }
 
-static void
-sql(const char *path, const char *text)
-{
-	sqlite3 *db;
-	char *error = NULL;
-
-	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
-	cr_assert_eq(sqlite3_exec(db, text, NULL, NULL, &error), SQLITE_OK, "%s", error);
-	cr_assert_eq(sqlite3_close(db), SQLITE_OK);
-}
-
-static int64_t
-number(const char *path, const char *text)
-{
-	sqlite3 *db;
-	sqlite3_stmt *s;
-	int64_t n;
-
-	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
-	cr_assert_eq(sqlite3_prepare_v2(db, text, -1, &s, NULL), SQLITE_OK);
-	cr_assert_eq(sqlite3_step(s), SQLITE_ROW);
-	n = sqlite3_column_int64(s, 0);
-	(void)sqlite3_finalize(s);
-	(void)sqlite3_close(db);
-	return n;
-}
-
 static bool
 is_whole(const char *path)
 {
-	sqlite3 *db;
+	sqlite3 *db = open_sql(path);
 	sqlite3_stmt *s;
 	bool ok;
 
-	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
 	cr_assert_eq(sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &s, NULL), SQLITE_OK);
 	cr_assert_eq(sqlite3_step(s), SQLITE_ROW);
 	ok = strcmp((const char *)sqlite3_column_text(s, 0), "ok") == 0;
@@ -366,9 +338,8 @@ Test(faults, migrates_step_by_step)
 		"CREATE TABLE b (z INTEGER) STRICT; INSERT INTO nowhere VALUES (1)",
 	};
 	const char *path = scratch_path("old.db");
-	sqlite3 *db;
+	sqlite3 *db = open_sql(path);
 
-	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
 	cr_assert_eq(history_migrate(db, steps, 1), 0);
 	cr_assert_eq(number(path, "PRAGMA user_version"), 1);
 	cr_assert_eq(history_migrate(db, steps, 2), 0, "an older file is brought on");
@@ -517,9 +488,8 @@ Test(faults, drops_the_oldest_observations_of_a_full_queue_and_counts_them)
 	struct store *st = open_store(path);
 	struct store_report r;
 	struct api_event_row v = outage(0);
-	sqlite3 *other;
+	sqlite3 *other = open_sql(path);
 
-	cr_assert_eq(sqlite3_open(path, &other), SQLITE_OK);
 	cr_assert_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
 	store_event(st, &v);
 	for (int i = 0; i < 20000; i++) {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Minutes and hours: made once, made anew when they must, and never twice. */
 #include "history_help.h"
-
-#include <sqlite3.h>
+#include "sql_help.h"
 
 #include "daemon/history.h"
 #include "daemon/history_sums.h"
@@ -10,41 +9,6 @@
 TestSuite(sum_up, .init = scratch_begin, .fini = scratch_end, .timeout = 60);
 
 #define HOUR (3600 * SECOND)
-
-static sqlite3 *
-open_sql(const char *path)
-{
-	sqlite3 *db;
-
-	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
-	return db;
-}
-
-static void
-sql(const char *path, const char *text)
-{
-	sqlite3 *db = open_sql(path);
-	char *error = NULL;
-
-	cr_assert_eq(sqlite3_exec(db, text, NULL, NULL, &error), SQLITE_OK, "%s", error);
-	cr_assert_eq(sqlite3_close(db), SQLITE_OK);
-}
-
-static int64_t
-number(const char *path, const char *text)
-{
-	sqlite3 *db = open_sql(path);
-	sqlite3_stmt *s;
-	int64_t n;
-
-	cr_assert_eq(sqlite3_prepare_v2(db, text, -1, &s, NULL), SQLITE_OK, "%s",
-	    sqlite3_errmsg(db));
-	cr_assert_eq(sqlite3_step(s), SQLITE_ROW);
-	n = sqlite3_column_int64(s, 0);
-	(void)sqlite3_finalize(s);
-	(void)sqlite3_close(db);
-	return n;
-}
 
 static struct history *
 open_history(const char *path)
