@@ -56,7 +56,7 @@ child(void)
 }
 
 static int
-start_origin(const char *addr, uint16_t *port, int *pid)
+start_origin(const char *addr, uint16_t *port, const char *files, int *pid)
 {
 	int fd = origin_listen(addr, port);
 
@@ -64,7 +64,7 @@ start_origin(const char *addr, uint16_t *port, int *pid)
 		return fd;
 	*pid = child();
 	if (*pid == 0)
-		_exit(-origin_serve(fd));
+		_exit(-origin_serve(fd, files));
 	close(fd);
 	return *pid < 0 ? -errno : 0;
 }
@@ -106,7 +106,7 @@ start_pump(const struct lab_options *o, struct job *j, int *pid)
 
 /* The far network with its origin, then the near one, in which the caller stays. */
 static int
-build_kernel(struct job *j, struct lab *lab)
+build_kernel(struct job *j, const char *files, struct lab *lab)
 {
 	uint16_t port = 80;
 	int err = netns_loopback_up();
@@ -116,7 +116,7 @@ build_kernel(struct job *j, struct lab *lab)
 	if (err == 0)
 		err = j->server_fd = netns_tun("origin0", ORIGIN_ADDR);
 	if (err >= 0)
-		err = start_origin("0.0.0.0", &port, &lab->origin_pid);
+		err = start_origin("0.0.0.0", &port, files, &lab->origin_pid);
 	if (err == 0)
 		err = netns_fresh();
 	if (err == 0)
@@ -134,10 +134,10 @@ build_kernel(struct job *j, struct lab *lab)
 }
 
 static int
-build_loopback(struct job *j, struct lab *lab)
+build_loopback(struct job *j, const char *files, struct lab *lab)
 {
 	uint16_t port = 0;
-	int err = start_origin("127.0.0.1", &j->origin_port, &lab->origin_pid);
+	int err = start_origin("127.0.0.1", &j->origin_port, files, &lab->origin_pid);
 
 	/* Three names of one relay, so that a client sees several hosts; one will do. */
 	for (unsigned i = 0; err == 0 && i < LAB_URLS; i++) {
@@ -204,7 +204,8 @@ lab_start(const struct lab_options *o, struct lab *out, char *why, size_t why_le
 	lab.tell_fd = pair[0];
 	j.control[0] = pair[1];
 	if (err == 0)
-		err = o->mode == LAB_KERNEL ? build_kernel(&j, &lab) : build_loopback(&j, &lab);
+		err = o->mode == LAB_KERNEL ? build_kernel(&j, o->files, &lab)
+					    : build_loopback(&j, o->files, &lab);
 	/* In the client's network by now: names that the kernel picks are found in there. */
 	if (err == 0)
 		err = open_control(o->control, &j.control[1]);

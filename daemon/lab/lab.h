@@ -32,6 +32,7 @@ struct lab_options {
 	uint64_t seed;               /* of loss and jitter */
 	const char *log;     /* ground truth as CSV, a line each 100 ms; NULL: none */
 	const char *control; /* a datagram socket that takes scripts; NULL: none */
+	const char *files;   /* a folder that the origin serves, origin.h; NULL: none */
 };
 
 struct lab {

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -57,17 +59,25 @@ fill(void *ctx, uint64_t pos, char *to, size_t most)
 }
 
 static enum MHD_Result
-answer(struct MHD_Connection *c, unsigned status, struct MHD_Response *r)
+answer_as(struct MHD_Connection *c, unsigned status, struct MHD_Response *r, const char *type)
 {
 	enum MHD_Result ok;
 
 	if (r == NULL)
 		return MHD_NO;
 	(void)MHD_add_response_header(r, "Cache-Control", "no-store");
-	(void)MHD_add_response_header(r, "Content-Type", "application/octet-stream");
+	(void)MHD_add_response_header(r, "Content-Type", type);
+	(void)MHD_add_response_header(r, "Access-Control-Allow-Origin", "*");
+	(void)MHD_add_response_header(r, "Timing-Allow-Origin", "*");
 	ok = MHD_queue_response(c, status, r);
 	MHD_destroy_response(r);
 	return ok;
+}
+
+static enum MHD_Result
+answer(struct MHD_Connection *c, unsigned status, struct MHD_Response *r)
+{
+	return answer_as(c, status, r, "application/octet-stream");
 }
 
 static enum MHD_Result
@@ -94,9 +104,43 @@ number_after(const char *url, const char *prefix, uint64_t most, uint64_t *out)
 	return errno == 0 && *end == '\0' && *out <= most;
 }
 
-static enum MHD_Result
-answer_get(struct MHD_Connection *c, const char *url)
+static const char *
+type_of(const char *name)
 {
+	const char *dot = strrchr(name, '.');
+
+	if (dot != NULL && strcmp(dot, ".m3u8") == 0)
+		return "application/vnd.apple.mpegurl";
+	if (dot != NULL && strcmp(dot, ".mpd") == 0)
+		return "application/dash+xml";
+	return "application/octet-stream";
+}
+
+/* Below the folder only: the names are those of tests, and still. */
+static enum MHD_Result
+answer_file(struct MHD_Connection *c, const char *folder, const char *name)
+{
+	const bool fits = *name != '/' && strstr(name, "..") == NULL;
+	char path[4096];
+	struct stat st;
+	int fd = -1;
+
+	if (fits && snprintf(path, sizeof path, "%s/%s", folder, name) < (int)sizeof path)
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))) {
+		close(fd);
+		fd = -1;
+	}
+	if (fd < 0)
+		return answer_text(c, MHD_HTTP_NOT_FOUND, "not found\n");
+	return answer_as(c, MHD_HTTP_OK, MHD_create_response_from_fd64((uint64_t)st.st_size, fd),
+	    type_of(name));
+}
+
+static enum MHD_Result
+answer_get(struct MHD_Connection *c, const char *files, const char *url)
+{
+	static const char below[] = "/files/";
 	uint64_t n;
 
 	if (strcmp(url, "/generate_204") == 0)
@@ -111,6 +155,8 @@ answer_get(struct MHD_Connection *c, const char *url)
 		nanosleep(&t, NULL);
 		return answer_text(c, MHD_HTTP_OK, "done\n");
 	}
+	if (files != NULL && strncmp(url, below, sizeof below - 1) == 0)
+		return answer_file(c, files, url + sizeof below - 1);
 	return answer_text(c, MHD_HTTP_NOT_FOUND, "not found\n");
 }
 
@@ -121,7 +167,6 @@ handle(void *ctx, struct MHD_Connection *c, const char *url, const char *method,
 	uint64_t *received = *req;
 	char text[32];
 
-	(void)ctx;
 	(void)version;
 	(void)upload;
 	if (received == NULL) {
@@ -134,7 +179,7 @@ handle(void *ctx, struct MHD_Connection *c, const char *url, const char *method,
 		return MHD_YES;
 	}
 	if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0)
-		return answer_get(c, url);
+		return answer_get(c, ctx, url);
 	if (strcmp(method, "POST") == 0 && strcmp(url, "/upload") == 0) {
 		snprintf(text, sizeof text, "%llu\n", (unsigned long long)*received);
 		return answer_text(c, MHD_HTTP_OK, text);
@@ -154,11 +199,12 @@ completed(void *ctx, struct MHD_Connection *c, void **req,
 }
 
 int
-origin_serve(int listen_fd)
+origin_serve(int listen_fd, const char *files)
 {
+	char *folder = files != NULL ? strdup(files) : NULL;
 	struct MHD_Daemon *d = MHD_start_daemon(
 	    MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0,
-	    NULL, NULL, handle, NULL, MHD_OPTION_LISTEN_SOCKET, listen_fd,
+	    NULL, NULL, handle, folder, MHD_OPTION_LISTEN_SOCKET, listen_fd,
 	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)ORIGIN_CONNECTIONS_MAX,
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_NOTIFY_COMPLETED,
 	    completed, NULL, MHD_OPTION_END);

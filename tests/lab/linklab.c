@@ -25,6 +25,7 @@ static const char usage[] =
     "  --log FILE       ground truth as CSV, a line each 100 ms\n"
     "  --control PATH   a datagram socket that takes scripts while COMMAND runs\n"
     "  --seed N         of loss and jitter\n"
+    "  --files FOLDER   what the origin serves below /files/\n"
     "  --loopback       a relay on loopback in place of namespaces\n"
     "  --check          say whether namespaces work here: exit status 0 or 77\n"
     "COMMAND finds LINKLAB_URL, LINKLAB_URLS, LINKLAB_INTERFACE, LINKLAB_MODE, LINKLAB_LOG and\n"
@@ -107,13 +108,14 @@ inside(const struct lab_options *o, char **command)
 int
 main(int argc, char **argv)
 {
-	enum { SCRIPT = 1, SCRIPT_FILE, LOG, CONTROL, SEED, LOOPBACK, CHECK };
+	enum { SCRIPT = 1, SCRIPT_FILE, LOG, CONTROL, SEED, FILES, LOOPBACK, CHECK };
 	static const struct option options[] = {
 		{ "script", required_argument, NULL, SCRIPT },
 		{ "script-file", required_argument, NULL, SCRIPT_FILE },
 		{ "log", required_argument, NULL, LOG },
 		{ "control", required_argument, NULL, CONTROL },
 		{ "seed", required_argument, NULL, SEED },
+		{ "files", required_argument, NULL, FILES },
 		{ "loopback", no_argument, NULL, LOOPBACK },
 		{ "check", no_argument, NULL, CHECK },
 		{ 0 },
@@ -141,6 +143,9 @@ main(int argc, char **argv)
 			break;
 		case SEED:
 			o.seed = strtoull(optarg, NULL, 10);
+			break;
+		case FILES:
+			o.files = optarg;
 			break;
 		case LOOPBACK:
 			o.mode = LAB_LOOPBACK;

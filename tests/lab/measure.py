@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """What a program inside the link lab measures with plain sockets; prints one JSON object."""
+import http.client
 import json
 import os
 import socket
@@ -88,10 +89,23 @@ def outage(down_s, back_rows):
         last = now
 
 
+def pages(*paths):
+    """Of each: status, type, who may read it, body."""
+    answers = []
+    for path in paths:
+        conn = http.client.HTTPConnection(*WHERE, timeout=10)
+        conn.request("GET", path)
+        got = conn.getresponse()
+        answers.append([got.status, got.getheader("Content-Type"),
+                        got.getheader("Access-Control-Allow-Origin"), got.read().decode()])
+        conn.close()
+    return answers
+
+
 def main():
     what, args = sys.argv[1], [json.loads(a) for a in sys.argv[2:]]
     answer = {"goodput": goodput, "round_trips": round_trips, "outage": outage,
-              "tell": tell}[what](*args)
+              "pages": pages, "tell": tell}[what](*args)
     print(json.dumps(answer))
 
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -107,6 +108,23 @@ def ends():
            got and "up_kbps: a number" in got, got)
 
 
+def serves():
+    folder = os.path.join(scratch, "files")
+    os.makedirs(os.path.join(folder, "low"))
+    with open(os.path.join(folder, "low", "a.m3u8"), "w") as f:
+        f.write("#EXTM3U\n")
+    with open(os.path.join(scratch, "secret"), "w") as f:
+        f.write("beside it")
+    wanted = ["/files/low/a.m3u8", "/files/low", "/files/../secret", "/files//etc/hostname", "/files/none"]
+    got = measure(*MODE, "--files", folder, what=("pages", *wanted))
+    report("a folder's files are there for pages of any origin",
+           got and got[0] == [200, "application/vnd.apple.mpegurl", "*", "#EXTM3U\n"], got)
+    report("nothing beside the folder's files is", got and [g[0] for g in got[1:]] == [404] * 4, got)
+    got = measure(*MODE, what=("pages", wanted[0]))
+    report("without a folder there are no files", got and got[0][0] == 404, got)
+    shutil.rmtree(folder)
+
+
 def alive(marker):
     """Processes whose command line has the marker, whatever namespace they are in."""
     found = []
@@ -196,6 +214,7 @@ carries("loopback", ["--loopback"])
 delays("loopback", ["--loopback"])
 cuts("loopback", ["--loopback"])
 ends()
+serves()
 for left in os.listdir(scratch):
     os.unlink(os.path.join(scratch, left))
 os.rmdir(scratch)
