@@ -17,6 +17,8 @@ bool sched_in_the_air(const struct sched *s, int target);
 bool sched_silent(const struct sched *s, int64_t now_us, int flight);
 /* Targets for small requests that are not known to be dead. */
 size_t sched_askable(const struct sched *s, int64_t now_us);
+/* Are these two targets on one server? */
+bool sched_one_place(const struct sched *s, int a, int b);
 
 /* schedule_cost.c: fill in what it is cut at and what it may cost; what it will cost; whether
  * that is allowed now, in turn or not. */

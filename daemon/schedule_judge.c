@@ -2,6 +2,8 @@
 /* Whose silence is it: the link's, or one target's own? */
 #include "daemon/schedule_internal.h"
 
+#include <string.h>
+
 /* How long a first byte may take. Without experience: three round trips by geostationary
  * satellite. A silence in a body is shorter: bytes come as they are sent. */
 #define LATE_MIN_US MS(250)
@@ -83,25 +85,55 @@ sched_silent(const struct sched *s, int64_t now_us, int flight)
 	return sched_late(s, now_us, flight) && !contradicted(s, &s->flight[flight]);
 }
 
-/* Targets for small requests that are not known to be dead. */
+static bool
+askable(const struct sched *s, int64_t now_us, size_t target)
+{
+	const struct sched_target *t = &s->target[target];
+
+	return t->kind == CONF_LATENCY && !sched_muted(t, now_us);
+}
+
 size_t
 sched_askable(const struct sched *s, int64_t now_us)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->targets; i++)
-		n += s->target[i].kind == CONF_LATENCY && !sched_muted(&s->target[i], now_us);
+		n += askable(s, now_us, i);
 	return n;
 }
 
-/* Two targets are silent together, or one that was asked on a suspicion; or, where there is
+bool
+sched_one_place(const struct sched *s, int a, int b)
+{
+	return a == b || strcmp(s->target[a].host, s->target[b].host) == 0;
+}
+
+/* Several URLs of one server are one place: they are dead together. */
+static size_t
+askable_places(const struct sched *s, int64_t now_us)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->targets; i++) {
+		bool first = askable(s, now_us, i);
+
+		for (size_t k = 0; k < i; k++)
+			if (askable(s, now_us, k) && sched_one_place(s, (int)k, (int)i))
+				first = false;
+		n += first;
+	}
+	return n;
+}
+
+/* Two places are silent together, or one that was asked on a suspicion; or, where there is
  * only one, it is so twice, the second time on a new connection; or others said already
  * that the link is silent. */
 static bool
 confirmed(const struct sched *s, int64_t now_us, const struct est_snapshot *belief)
 {
 	bool down = belief->state == EST_STALLED || belief->state == EST_OFFLINE;
-	size_t flights = 0, targets = 0;
+	size_t flights = 0, places = 0;
 	bool fresh = false;
 
 	for (int f = 0; f < SCHED_FLIGHTS_MAX; f++) {
@@ -111,16 +143,16 @@ confirmed(const struct sched *s, int64_t now_us, const struct est_snapshot *beli
 			continue;
 		for (int k = 0; k < f; k++)
 			if (sched_silent(s, now_us, k) &&
-			    s->flight[k].target == s->flight[f].target)
+			    sched_one_place(s, s->flight[k].target, s->flight[f].target))
 				first = false;
 		flights++;
-		targets += first;
+		places += first;
 		fresh = fresh || s->flight[f].fresh;
 	}
-	if (targets >= 2 || (flights >= 1 && down) ||
+	if (places >= 2 || (flights >= 1 && down) ||
 	    (flights >= 1 && sched_suspected_us(s, now_us) != SCHED_NEVER))
 		return true;
-	return flights >= 2 && fresh && sched_askable(s, now_us) <= 1;
+	return flights >= 2 && fresh && askable_places(s, now_us) <= 1;
 }
 
 /*

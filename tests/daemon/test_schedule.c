@@ -177,6 +177,44 @@ Test(schedule, does_not_count_a_target_twice, .timeout = 10)
 	cr_assert_eq(judge(f), SCHED_WAIT);
 }
 
+Test(schedule, takes_several_urls_of_one_server_for_one_target, .timeout = 10)
+{
+	struct sched_ask a;
+	int f;
+
+	set_up(3, true);
+	(void)snprintf(sched.target[1].host, sizeof(sched.target[1].host), "%s",
+	    sched.target[0].host);
+	settle();
+	a = (struct sched_ask){ .target = 0, .copies = 1 };
+	f = sched_started(&sched, now_us, &a);
+	a = (struct sched_ask){ .target = 1, .copies = 1, .fresh = true };
+	(void)sched_started(&sched, now_us, &a);
+	now_us += MS(800);
+	cr_assert_eq(judge(f), SCHED_WAIT, "one server is silent, twice");
+	a = (struct sched_ask){ .target = 2, .copies = 1, .fresh = true };
+	(void)sched_started(&sched, now_us, &a);
+	now_us += MS(800);
+	cr_assert_eq(judge(f), SCHED_EVIDENCE, "two are");
+}
+
+Test(schedule, takes_an_only_server_for_one_target_whatever_its_urls, .timeout = 10)
+{
+	struct sched_ask a, b;
+	int f;
+
+	set_up(2, true);
+	memcpy(sched.target[1].host, sched.target[0].host, sizeof(sched.target[1].host));
+	settle();
+	f = ask(&a);
+	now_us += MS(400);
+	cr_assert_geq(ask(&b), 0);
+	cr_assert(b.fresh);
+	cr_assert_eq(judge(f), SCHED_WAIT);
+	now_us += MS(600);
+	cr_assert_eq(judge(f), SCHED_EVIDENCE, "there is nobody else to ask");
+}
+
 Test(schedule, asks_an_only_target_again_on_a_new_connection, .timeout = 10)
 {
 	struct sched_ask a, b;
