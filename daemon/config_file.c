@@ -221,6 +221,13 @@ read_once(const char *text)
 	return reading.failed || reading.again ? -EINVAL : 0;
 }
 
+/* Characters that end a word: a comment may begin behind them. */
+static bool
+is_between(char c)
+{
+	return strchr(" \t\r\n={}(),+", c) != NULL;
+}
+
 static int
 count_lines(const char *text)
 {
@@ -229,6 +236,57 @@ count_lines(const char *text)
 	for (; *text != '\0'; text++)
 		n += *text == '\n';
 	return n;
+}
+
+/*
+ * What is open where the text ends: a brace, a quote or a comment; NULL: nothing. `text` has
+ * no closed comments any more.
+ */
+static const char *
+find_open(const char *text, int *line)
+{
+	static const char *const names[] = { "the {", "the quote", "the comment" };
+	int at = 1, brace_at = 0, quote_at = 0;
+	char quote = '\0';
+
+	for (const char *c = text; *c != '\0'; c++) {
+		at += *c == '\n';
+		if (quote != '\0') {
+			if (*c == '\\' && c[1] != '\0')
+				at += *++c == '\n';
+			else if (*c == quote)
+				quote = '\0';
+		} else if (*c == '"' || *c == '\'') {
+			quote = *c;
+			quote_at = at;
+		} else if (*c == '{') {
+			brace_at = at;
+		} else if (*c == '}') {
+			brace_at = 0;
+		} else if (*c == '/' && c[1] == '*' && (c == text || is_between(c[-1]))) {
+			*line = at;
+			return names[2];
+		}
+	}
+	*line = quote != '\0' ? quote_at : brace_at;
+	return quote != '\0' ? names[1] : brace_at > 0 ? names[0] : NULL;
+}
+
+/* What follows something that is open makes no sense, and what libconfuse says of it is no
+ * help: where it was opened is. */
+static void
+complain_open(const char *text)
+{
+	struct reading *r = &reading;
+	const char *what;
+	int line;
+
+	what = find_open(text, &line);
+	if (what == NULL)
+		return;
+	r->why_used = 0;
+	r->full = false;
+	complain(line, "%s that is opened here is not closed", what);
 }
 
 /* One round from the start. The last one, if it succeeds, is what counts. */
@@ -250,6 +308,8 @@ read_round(struct conf *c, const char *text)
 		complain(count_lines(text) - 2, "a quote or a comment is not closed");
 		err = -EINVAL;
 	}
+	if (err == -EINVAL && !r->again)
+		complain_open(text);
 	if (err == -ENOMEM)
 		(void)snprintf(r->why, r->why_len, "%s: out of memory", r->path);
 	if (err == 0 && r->to_end) {
@@ -282,13 +342,12 @@ blank_comments(char *text)
 		if (*c == '"' || *c == '\'') {
 			quote = *c;
 		} else if (*c == '#' ||
-		    (*c == '/' && c[1] == '/' && strchr(" \t\r\n={}(),+", before) != NULL)) {
+		    (*c == '/' && c[1] == '/' && is_between(before))) {
 			size_t len = strcspn(c, "\n");
 
 			memset(c, ' ', len);
 			c += len - 1;
-		} else if (*c == '/' && c[1] == '*' &&
-		    strchr(" \t\r\n={}(),+", before) != NULL) {
+		} else if (*c == '/' && c[1] == '*' && is_between(before)) {
 			char *end = strstr(c + 2, "*/");
 
 			if (end == NULL)

@@ -130,6 +130,29 @@ Test(config, counts_the_lines_of_comments_once)
 			      "warn, info or debug");
 }
 
+Test(config, tells_where_that_was_opened_which_nobody_closes)
+{
+	static const struct {
+		const char *text, *why;
+	} cases[] = {
+		{ "log-level = warn\nprobe = {\"http://a/\",\n\"http://b/\"\n\n",
+		    "linkqd.conf:2: the { that is opened here is not closed" },
+		{ "probe = {\"http://a/\",\n\"http://b/\"\nkernel = true\n",
+		    "linkqd.conf:1: the { that is opened here is not closed" },
+		{ "# {\n\ndatabase = \"/tmp/x\nkernel = true\n",
+		    "linkqd.conf:3: the quote that is opened here is not closed" },
+		{ "probe = {\"http://a/\",\n \"http://b/\nlog-level = warn\n}\n",
+		    "linkqd.conf:2: the quote that is opened here is not closed" },
+		{ "kernel = true\n /* no\nlog-level = warn\n",
+		    "linkqd.conf:2: the comment that is opened here is not closed" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		cr_assert_eq(load(cases[i].text), -EINVAL, "case %zu", i);
+		cr_assert_str_eq(why, cases[i].why, "case %zu: %s", i, why);
+	}
+}
+
 Test(config, cuts_a_flood_of_errors_at_a_whole_line)
 {
 	char text[4096] = "";
