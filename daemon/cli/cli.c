@@ -91,8 +91,9 @@ cli_end(char **argv, int status)
 	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
-	return cli_fail(argv, "the output could not be written: %s.",
+	(void)cli_fail(argv, "the output could not be written: %s.",
 	    strerror(errno != 0 ? errno : EIO));
+	return CLI_IO;
 }
 
 bool

@@ -17,7 +17,8 @@ enum cli_exit {
 	CLI_OK = 0,
 	CLI_FAILED = 1, /* asked, and it did not work out */
 	CLI_UNREACHABLE = 5,
-	CLI_USAGE = 64 /* sysexits.h: EX_USAGE */
+	CLI_USAGE = 64, /* sysexits.h: EX_USAGE */
+	CLI_IO = 74     /* EX_IOERR: what there was to say could not be written */
 };
 
 /* Options that stand before the command or, where it talks to the daemon, behind it. */
@@ -50,8 +51,8 @@ int cli_usage(char **argv, const char *format, ...) __attribute__((format(printf
 /* One sentence on standard error; returns CLI_FAILED. */
 int cli_fail(char **argv, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Flush standard output; `status`, or CLI_FAILED and a sentence where it could not be
- * written (a full disk). */
+/* Flush standard output; `status`, or CLI_IO and a sentence where it could not be written
+ * (a full disk). */
 int cli_end(char **argv, int status);
 
 /* 1500, 10k, 2.5M, 1G, 4Ki, 1MiB: thousands, or with an i 1024s. Whole bytes from 1 to 1e15. */

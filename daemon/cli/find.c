@@ -84,6 +84,11 @@ find_places(const char *connect, const char *linkq_socket, const char *runtime_s
 {
 	int n = 0;
 
+	if (connect != NULL && *connect == '\0') {
+		/* Not "look for it": in a script that is a variable that should have been set. */
+		snprintf(why, why_len, "--connect has an empty value");
+		return -EINVAL;
+	}
 	if (set(connect))
 		return said_place(&out[0], connect, why, why_len) == 0 ? 1 : -EINVAL;
 	if (set(linkq_socket))

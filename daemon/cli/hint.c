@@ -92,6 +92,36 @@ add_number(char **argv, json_t *request, const struct number *n)
 }
 
 static int
+add_mode(char **argv, json_t *request)
+{
+	static const char *const modes[] = { "vod", "live", "low-latency" };
+
+	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+		if (strcmp(optarg, modes[i]) != 0)
+			continue;
+		json_object_set_new(request, "mode", json_string(optarg));
+		return CLI_OK;
+	}
+	return cli_usage(argv, "'%s' is no mode: vod, live or low-latency.", optarg);
+}
+
+/* What options demand of each other. */
+static int
+check_request(char **argv, const json_t *request)
+{
+	const json_t *ladder = json_object_get(request, "ladder_kbps");
+	const json_t *current = json_object_get(request, "current");
+	json_int_t rungs = (json_int_t)json_array_size(ladder);
+
+	if ((ladder == NULL) == (json_object_get(request, "playlist") == NULL))
+		return cli_usage(argv, "either --ladder or --playlist has to say what there is.");
+	if (ladder != NULL && current != NULL && json_integer_value(current) >= rungs)
+		return cli_usage(argv, "--current counts from 0 to %lld on this ladder.",
+		    (long long)rungs - 1);
+	return CLI_OK;
+}
+
+static int
 add_ladder(char **argv, json_t *request)
 {
 	json_t *ladder = json_array();
@@ -267,7 +297,7 @@ read_options(int argc, char **argv, json_t *request, bool *json)
 		else if (opt == OPT_PLAYLIST)
 			status = add_playlist(argv, request);
 		else if (opt == OPT_MODE)
-			json_object_set_new(request, "mode", json_string(optarg));
+			status = add_mode(argv, request);
 		else if (opt == OPT_JSON)
 			*json = true;
 		else if (opt >= OPT_NUMBER && opt < OPT_NUMBER + NUMBERS)
@@ -290,9 +320,8 @@ cmd_hint(int argc, char **argv)
 	if (request == NULL)
 		return cli_fail(argv, "out of memory.");
 	status = read_options(argc, argv, request, &json);
-	if (status == CLI_OK && (json_object_get(request, "ladder_kbps") == NULL) ==
-	    (json_object_get(request, "playlist") == NULL))
-		status = cli_usage(argv, "either --ladder or --playlist has to say what there is.");
+	if (status == CLI_OK)
+		status = check_request(argv, request);
 	if (status == CLI_OK)
 		status = ask(argv, request, json);
 	json_decref(request);

@@ -26,6 +26,9 @@ def unknown_command():
         assert r.linkq("status", "--frobnicate").returncode == 64
         assert r.linkq("status", "now").returncode == 64
         assert r.linkq("--connect", "ftp://x", "status").returncode == 64
+        done = r.linkq("--connect", "", "status")
+        assert done.returncode == 64, "not a reason to look elsewhere: %s" % (done,)
+        assert "--connect" in done.stderr
 
 
 @case("every command tells its options")
@@ -46,7 +49,10 @@ def broken_pipe():
         done = subprocess.run("%s help | :" % LINKQ, shell=True, capture_output=True, text=True, env=r.env)
         assert done.stderr == "", done
         full = subprocess.run("%s help >/dev/full" % LINKQ, shell=True, capture_output=True, text=True, env=r.env)
-        assert full.returncode == 1, full
+        assert full.returncode == 74, full
+        one_sentence(full.stderr)
+        full = subprocess.run("%s status >/dev/full" % LINKQ, shell=True, capture_output=True, text=True, env=r.env)
+        assert full.returncode == 74, "1 would say that the link is stalled: %s" % full
         one_sentence(full.stderr)
 
 
@@ -276,7 +282,8 @@ def hint_usage():
     with Run() as r:
         for wrong in ((), ("--ladder", "400,x"), ("--ladder", ""), ("--ladder", "400", "--buffer", "-1"),
                       ("--ladder", "400", "--current", "1.5"), ("--ladder", "4", "--playlist", "/dev/null"),
-                      ("--ladder", "4", "5"), ("--ladder", ",".join("5" * 65))):
+                      ("--ladder", "4", "5"), ("--ladder", ",".join("5" * 65)),
+                      ("--ladder", "4,5", "--current", "2"), ("--ladder", "4", "--mode", "zz")):
             done = r.linkq("hint", *wrong)
             assert done.returncode == 64, (wrong, done)
             one_sentence(done.stderr)

@@ -22,7 +22,7 @@ Test(find, tries_the_places_in_the_order_of_the_manual)
 		{ NULL, "/c", "/r/s", "/c", NULL, true },
 		{ NULL, "http://h:1", "/r/s", "http://h:1", NULL, false },
 		{ NULL, NULL, "/r/s", "/r/s", "http://127.0.0.1:8790", true },
-		{ "", "", "/r/s", "/r/s", "http://127.0.0.1:8790", true },
+		{ NULL, "", "/r/s", "/r/s", "http://127.0.0.1:8790", true },
 		{ NULL, NULL, "", "http://127.0.0.1:8790", NULL, false },
 	};
 
@@ -56,6 +56,7 @@ Test(find, tells_sockets_from_urls)
 		{ "./a:80", "./a:80", true },
 		{ "unix:/run/x", "/run/x", true },
 		{ "ftp://localhost", NULL, false },
+		{ "", NULL, false },
 		{ "127.0.0.1:65536", NULL, false },
 		{ "localhost:99999999999999999999", NULL, false },
 	};
