@@ -112,6 +112,24 @@ evidence(struct jw *w, const struct est_snapshot *e)
 	jw_close(w, '}');
 }
 
+/* What is told beside the unknown: where nothing is known, what is thinkable. */
+static void
+prior(struct jw *w, const struct api_view *v)
+{
+	struct est_rate rate;
+
+	jw_key_text(w, "basis", est_basis_name(v->est.basis));
+	if (v->est.basis != EST_BASIS_PRIOR) {
+		jw_key_null(w, "prior");
+		return;
+	}
+	est_prior(v->link.kind, &rate);
+	jw_key_open(w, "prior", '{');
+	estimate_rate(w, "down_kbps", &rate);
+	estimate_rate(w, "up_kbps", &rate);
+	jw_close(w, '}');
+}
+
 void
 estimate_write(struct jw *w, const struct api_view *v, int64_t seq)
 {
@@ -127,6 +145,7 @@ estimate_write(struct jw *w, const struct api_view *v, int64_t seq)
 	jw_key_text(w, "effective_type", est_effective_name(e->effective));
 	estimate_rate(w, "down_kbps", &e->rate[EST_DOWN]);
 	estimate_rate(w, "up_kbps", &e->rate[EST_UP]);
+	prior(w, v);
 	delay(w, "rtt_ms", &e->rtt, true);
 	delay(w, "ttfb_ms", &e->ttfb, false);
 	jw_key_fixed(w, "jitter_ms", if_known(e->jitter_us >= 0, e->jitter_us / 10), 2);

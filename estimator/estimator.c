@@ -5,6 +5,7 @@
 #include "estimator/evidence.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #define PRIOR_SIGMA 2.6f
@@ -50,6 +51,20 @@ est_init(struct est *e, enum est_link_kind kind, int64_t now_us)
 	merge_init(&e->merge);
 	change_init(&e->change);
 	e->unanswered_us = INT64_MIN / 2;
+}
+
+void
+est_prior(enum est_link_kind kind, struct est_rate *out)
+{
+	static const float q[3] = { 0.1f, 0.5f, 0.9f };
+	float mass[LEVELS], y[3];
+
+	belief_prior(mass, prior_median(kind), PRIOR_SIGMA);
+	level_quantiles(mass, q, y);
+	*out = (struct est_rate){ .known = true,
+		.kbps_p10 = (int64_t)lrintf(level_to_kbps(y[0])),
+		.kbps_p50 = (int64_t)lrintf(level_to_kbps(y[1])),
+		.kbps_p90 = (int64_t)lrintf(level_to_kbps(y[2])) };
 }
 
 void

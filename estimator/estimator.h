@@ -83,6 +83,10 @@ void est_read(struct est *e, int64_t now_us, int64_t horizon_us, struct est_snap
 void est_transfer(struct est *e, int64_t now_us, enum est_direction direction, int64_t bytes,
     struct est_seconds *out);
 
+/* What any link of that kind may be like, before anything is seen of it: a factor of a
+ * hundred from p10 to p90, and no estimate. */
+void est_prior(enum est_link_kind kind, struct est_rate *out);
+
 void est_explain(const struct est *e, int64_t now_us, struct est_explain *out);
 
 /* What is learnt of this link, to be kept; and a new start from what was kept. */
@@ -96,6 +100,7 @@ const char *est_effective_name(enum est_effective t); /* "" where it is not know
 const char *est_error_name(enum est_error e);         /* "" for none */
 const char *est_change_name(enum est_change_kind k);  /* "" for none */
 const char *est_source_name(enum est_source s);       /* "app", "kernel", "probe" */
+const char *est_basis_name(enum est_basis b);         /* "prior", "memory", "evidence" */
 const char *est_verdict_name(enum est_verdict v);     /* a few words of why */
 const char *est_link_kind_name(enum est_link_kind k);
 

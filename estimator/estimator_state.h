@@ -54,6 +54,7 @@ struct est {
 	enum est_link_kind kind;
 	bool evidence;      /* there was any */
 	bool no_carrier, captive;
+	bool restored;      /* it began with what was learnt before */
 	float prior[LEVELS];
 	struct est_way way[EST_DIRECTIONS];
 	struct fate fate;

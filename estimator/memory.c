@@ -137,5 +137,6 @@ est_restore(struct est *e, int64_t now_us, const struct est_memory *m)
 	}
 	e->fate.outages = get(m->bytes, &at) / 256.0f;
 	e->fate.alive_s = get(m->bytes, &at);
+	e->restored = true;
 	return 0;
 }

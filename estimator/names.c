@@ -70,6 +70,12 @@ static const char *const kinds[] = {
 	[EST_LINK_LOOPBACK] = "loopback",
 };
 
+static const char *const bases[] = {
+	[EST_BASIS_PRIOR] = "prior",
+	[EST_BASIS_MEMORY] = "memory",
+	[EST_BASIS_EVIDENCE] = "evidence",
+};
+
 _Static_assert(COUNT(states) == EST_STATES, "a word for each state");
 _Static_assert(COUNT(qualities) == EST_QUALITIES, "a word for each quality");
 _Static_assert(COUNT(effectives) == EST_EFFECTIVES, "a word for each type");
@@ -78,6 +84,7 @@ _Static_assert(COUNT(changes) == EST_CHANGES, "a word for each change");
 _Static_assert(COUNT(sources) == EST_SOURCES, "a word for each source");
 _Static_assert(COUNT(verdicts) == EST_VERDICTS, "words for each verdict");
 _Static_assert(COUNT(kinds) == EST_LINK_KINDS, "a word for each kind");
+_Static_assert(COUNT(bases) == EST_BASES, "a word for each basis");
 
 const char *
 est_state_name(enum est_state s)
@@ -133,6 +140,13 @@ est_link_kind_name(enum est_link_kind k)
 {
 	assert((size_t)k < COUNT(kinds));
 	return kinds[k];
+}
+
+const char *
+est_basis_name(enum est_basis b)
+{
+	assert((size_t)b < COUNT(bases));
+	return bases[b];
 }
 
 /* strcmp is not among the few functions that this library may call. */

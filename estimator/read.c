@@ -153,6 +153,16 @@ read_words(struct est *e, struct est_snapshot *out)
 	out->effective = change_effective(figures.kbps, rtt_s);
 }
 
+static enum est_basis
+basis_of(const struct est *e)
+{
+	const struct est_way *way = &e->way[EST_DOWN];
+
+	if (!way->belief.known)
+		return EST_BASIS_PRIOR;
+	return e->restored && !way->used ? EST_BASIS_MEMORY : EST_BASIS_EVIDENCE;
+}
+
 void
 est_read(struct est *e, int64_t now_us, int64_t horizon_us, struct est_snapshot *out)
 {
@@ -170,6 +180,7 @@ est_read(struct est *e, int64_t now_us, int64_t horizon_us, struct est_snapshot 
 	for (int d = 0; d < EST_DIRECTIONS; d++)
 		read_rate(e, (enum est_direction)d, (float)horizon_us * 1e-6f, &r->rate[d],
 		    y[d]);
+	r->basis = basis_of(e);
 	late_s = overdue_s(e);
 	read_delay(&l->rtt, now_us, late_s, &r->rtt);
 	read_delay(&l->ttfb, now_us, late_s, &r->ttfb);

@@ -46,6 +46,14 @@ enum est_effective {
 	EST_EFFECTIVES
 };
 
+/* What the rates rest on. */
+enum est_basis {
+	EST_BASIS_PRIOR,    /* nothing: what any link of its kind may be like (est_prior) */
+	EST_BASIS_MEMORY,   /* what was learnt of the link before; nothing was seen since */
+	EST_BASIS_EVIDENCE, /* what was seen now */
+	EST_BASES
+};
+
 enum est_error {
 	EST_ERROR_NONE,
 	EST_ERROR_TIMEOUT, /* says something of the link: silence */
@@ -145,6 +153,7 @@ struct est_snapshot {
 	enum est_state state;
 	enum est_quality quality;
 	enum est_effective effective;
+	enum est_basis basis; /* of the rate down */
 	struct est_rate rate[EST_DIRECTIONS];
 	struct est_delay rtt;  /* one network round trip */
 	struct est_delay ttfb; /* request sent to first byte, connecting left out */
