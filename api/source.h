@@ -17,6 +17,7 @@
 #include "estimator/outlook.h"
 
 #define API_LINKS_MAX 16
+#define API_REMEMBERED_MAX 256 /* links that were up once */
 
 struct api_link {
 	char id[API_LINK_ID_MAX + 1];

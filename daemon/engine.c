@@ -22,40 +22,26 @@ engine_wall_us(const struct engine *e, int64_t now_us)
 
 /* --- memory ---------------------------------------------------------------------------- */
 
-static void
-memory_key(const struct slot *s, char out[32])
-{
-	(void)snprintf(out, 32, "link/%s", s->link.id);
-}
-
 void
 engine_save(struct engine *e, struct slot *s, int64_t now_us)
 {
 	struct est_memory m = { 0 };
-	char key[32];
 
 	s->saved_us = now_us;
-	if (!e->o.store || !s->learnt)
+	if (!s->learnt)
 		return;
 	s->learnt = false;
 	est_save(&s->est, &m);
-	memory_key(s, key);
-	store_put(e->o.store, key, &m, sizeof(m));
+	remembered_learn(&e->remembered, s->link.id, engine_wall_us(e, now_us), &m);
 }
 
 static void
 restore(struct engine *e, struct slot *s, int64_t now_us)
 {
-	struct est_memory m = { 0 };
-	char key[32];
-	size_t len;
+	struct est_memory m;
 
-	if (!e->o.store)
-		return;
-	memory_key(s, key);
-	if (store_get(e->o.store, key, &m, sizeof(m), &len) != 0 || len != sizeof(m))
-		return;
-	if (est_restore(&s->est, now_us, &m) == 0)
+	if (remembered_recall(&e->remembered, s->link.id, &m) &&
+	    est_restore(&s->est, now_us, &m) == 0)
 		log_info("%s: a link that is known, %s", s->link.interface, s->link.id);
 }
 
@@ -146,8 +132,7 @@ link_up(struct engine *e, struct slot *s, const struct link *l, int64_t now_us)
 	s->up = true;
 	s->carrier = l->carrier;
 	memcpy(s->address4, l->address4, sizeof(s->address4));
-	if (e->o.store)
-		store_link(e->o.store, &s->link);
+	remembered_up(&e->remembered, &s->link, s->link.since_wall_us);
 	est_set_carrier(&s->est, now_us, l->carrier);
 	engine_tell(e, s, engine_wall_us(e, now_us), API_EVENT_NETWORK, "up");
 	log_info("%s: up, a %s link, %s", l->interface, est_link_kind_name(l->kind), l->id);
@@ -159,6 +144,7 @@ link_down(struct engine *e, struct slot *s, int64_t now_us)
 	s->up = false;
 	s->lost_us = now_us;
 	engine_save(e, s, now_us);
+	remembered_down(&e->remembered, s->link.id, engine_wall_us(e, now_us));
 	est_set_carrier(&s->est, now_us, false);
 	engine_tell(e, s, engine_wall_us(e, now_us), API_EVENT_NETWORK, "down");
 	log_info("%s: no way out any more", s->link.interface);
@@ -434,6 +420,8 @@ engine_create(const struct engine_options *o, const struct clock_reading *clocks
 		return -ENOMEM;
 	e->o = *o;
 	err = requests_init(&e->requests);
+	if (!err)
+		err = remembered_init(&e->remembered, o->store);
 	if (err) {
 		free(e);
 		return err;
@@ -463,5 +451,6 @@ engine_destroy(struct engine *e)
 			engine_write_row(e, &e->slot[i], now_us);
 		engine_save(e, &e->slot[i], now_us);
 	}
+	remembered_finish(&e->remembered);
 	free(e);
 }

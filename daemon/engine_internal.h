@@ -4,6 +4,7 @@
 #define LINKQ_DAEMON_ENGINE_INTERNAL_H
 
 #include "daemon/engine.h"
+#include "daemon/remembered.h"
 #include "daemon/requests.h"
 
 #define TICK_BUSY_US INT64_C(250000)
@@ -43,6 +44,7 @@ struct engine {
 	struct slot slot[API_LINKS_MAX];
 	int current; /* the default link, up or not */
 	bool routed; /* there is a way out */
+	struct remembered remembered;
 	struct requests requests;
 	struct api_metrics counted; /* but for the history's part */
 	struct probes *probes;

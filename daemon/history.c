@@ -48,6 +48,7 @@ static const char *const texts[HISTORY_STATEMENTS] = {
 	[DESCRIBE_LINK] = "UPDATE link SET name = ?2, interface = ?3, kind = ?4, since = ?5"
 			  " WHERE id = ?1",
 	[PUT] = "INSERT INTO kept VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value",
+	[UNPUT] = "DELETE FROM kept WHERE key = ?1",
 	[DROP_SECONDS] = DROP("estimate"),
 	[DROP_OBSERVATIONS] = DROP("observation"),
 	[DROP_EVENTS] = DROP("event"),
@@ -337,6 +338,15 @@ history_put(struct history *h, const char *key, const void *value, size_t len)
 	(void)sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
 	/* A NULL pointer would be NULL and not a value of no bytes. */
 	(void)sqlite3_bind_blob64(s, 2, len > 0 ? value : "", len, SQLITE_STATIC);
+	return finish(h, s);
+}
+
+int
+history_drop(struct history *h, const char *key)
+{
+	sqlite3_stmt *s = h->statement[UNPUT];
+
+	(void)sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
 	return finish(h, s);
 }
 

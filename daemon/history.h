@@ -48,6 +48,7 @@ int history_observation(struct history *h, const struct api_observation_row *r);
 int history_event(struct history *h, const struct api_event_row *r);
 int history_link(struct history *h, const struct api_link *l);
 int history_put(struct history *h, const char *key, const void *value, size_t len);
+int history_drop(struct history *h, const char *key);
 
 /* Each link's id, in no order. */
 int history_each_link(struct history *h, void (*each)(void *arg, const char *id), void *arg);

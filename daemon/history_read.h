@@ -60,4 +60,10 @@ void history_reader_close(struct history_reader *r); /* NULL is fine */
 /* A value that history_put kept. 0, -ENOENT (no such key), -ENOBUFS (longer than cap), .. */
 int history_read_kept(const char *path, const char *key, void *value, size_t cap, size_t *len);
 
+/* Each link that history_link described and nobody forgot, the one that came up last first,
+ * and what is kept under "link/" and its id (NULL: nothing). */
+typedef void history_link_fn(void *arg, const struct api_link *link, const void *kept,
+    size_t len);
+int history_read_links(const char *path, history_link_fn *each, void *arg);
+
 #endif

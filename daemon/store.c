@@ -239,10 +239,26 @@ store_put(struct store *st, const char *key, const void *value, size_t len)
 	(void)pthread_mutex_unlock(&st->lock);
 }
 
+void
+store_drop(struct store *st, const char *key)
+{
+	(void)pthread_mutex_lock(&st->lock);
+	queue_drop(&st->queue, key);
+	handed_over(st);
+	(void)pthread_mutex_unlock(&st->lock);
+}
+
+int
+store_each_link(struct store *st, store_link_fn *each, void *arg)
+{
+	return history_read_links(st->path, each, arg);
+}
+
 int
 store_get(struct store *st, const char *key, void *value, size_t cap, size_t *len)
 {
 	const struct kept *k;
+	bool dropped = false;
 	int err = -ENOENT;
 
 	/* What waits is newer than what is written. */
@@ -250,7 +266,8 @@ store_get(struct store *st, const char *key, void *value, size_t cap, size_t *le
 	k = queue_find(&st->queue, key);
 	if (k == NULL)
 		k = queue_find(&st->batch, key);
-	if (k != NULL) {
+	dropped = k != NULL && k->dropped;
+	if (k != NULL && !dropped) {
 		err = k->len <= cap ? 0 : -ENOBUFS;
 		if (err == 0) {
 			memcpy(value, k->value, k->len);
@@ -258,7 +275,7 @@ store_get(struct store *st, const char *key, void *value, size_t cap, size_t *le
 		}
 	}
 	(void)pthread_mutex_unlock(&st->lock);
-	return err != -ENOENT ? err : history_read_kept(st->path, key, value, cap, len);
+	return err != -ENOENT || dropped ? err : history_read_kept(st->path, key, value, cap, len);
 }
 
 void

@@ -66,10 +66,18 @@ void store_event(struct store *st, const struct api_event_row *row);
  * at most STORE_BLOB_MAX bytes. get reads at once (call it before the loop runs). */
 #define STORE_BLOB_MAX 4096
 void store_put(struct store *st, const char *key, const void *value, size_t len);
+void store_drop(struct store *st, const char *key);
 int store_get(struct store *st, const char *key, void *value, size_t cap, size_t *len);
 
 /* The links that were seen: what an id means. */
 void store_link(struct store *st, const struct api_link *link);
+
+/* Each of them as it was written, the one that came up last first, with what is kept under
+ * STORE_LINK_KEY and its id (NULL: nothing). Reads at once, as store_get does. 0 or a negative
+ * errno. */
+#define STORE_LINK_KEY "link/"
+typedef void store_link_fn(void *arg, const struct api_link *link, const void *kept, size_t len);
+int store_each_link(struct store *st, store_link_fn *each, void *arg);
 
 /* Exports, as api/source.h asks for them. At most STORE_EXPORTS_MAX at once. */
 #define STORE_EXPORTS_MAX 2

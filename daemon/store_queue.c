@@ -101,27 +101,47 @@ find(const struct queue *q, const char *key)
 	return i;
 }
 
-void
-queue_put(struct queue *q, const char *key, const void *value, size_t len)
+/* The key's place, a new one where there is none. NULL: no room, and that is counted. */
+static struct kept *
+kept_of(struct queue *q, const char *key)
 {
 	size_t i = find(q, key);
 	struct kept *k;
 
 	assert(strlen(key) <= KEPT_KEY_MAX);
-	assert(len <= STORE_BLOB_MAX);
-	if (i == q->kept_len) {
-		k = i < QUEUE_KEPT ? malloc(sizeof *k) : NULL;
-		if (k == NULL) {
-			q->dropped++;
-			return;
-		}
-		memcpy(k->key, key, strlen(key) + 1);
-		q->kept[q->kept_len++] = k;
+	if (i < q->kept_len)
+		return q->kept[i];
+	k = i < QUEUE_KEPT ? malloc(sizeof *k) : NULL;
+	if (k == NULL) {
+		q->dropped++;
+		return NULL;
 	}
-	k = q->kept[i];
+	memcpy(k->key, key, strlen(key) + 1);
+	q->kept[q->kept_len++] = k;
+	return k;
+}
+
+void
+queue_put(struct queue *q, const char *key, const void *value, size_t len)
+{
+	struct kept *k = kept_of(q, key);
+
+	assert(len <= STORE_BLOB_MAX);
+	if (k == NULL)
+		return;
+	k->dropped = false;
 	k->len = len;
 	if (len > 0)
 		memcpy(k->value, value, len);
+}
+
+void
+queue_drop(struct queue *q, const char *key)
+{
+	struct kept *k = kept_of(q, key);
+
+	if (k != NULL)
+		k->dropped = true;
 }
 
 const struct kept *

@@ -28,6 +28,7 @@ struct ring {
 };
 
 struct kept {
+	bool dropped; /* in place of a value */
 	size_t len;
 	char key[KEPT_KEY_MAX + 1];
 	unsigned char value[STORE_BLOB_MAX];
@@ -47,6 +48,7 @@ size_t queue_len(const struct queue *q);
 /* Copy one in. */
 void queue_push(struct queue *q, struct ring *r, const void *row);
 void queue_put(struct queue *q, const char *key, const void *value, size_t len);
+void queue_drop(struct queue *q, const char *key);
 /* NULL: it does not wait here. */
 const struct kept *queue_find(const struct queue *q, const char *key);
 

@@ -82,7 +82,9 @@ write_batch(struct history *h, const struct queue *b)
 	for (size_t i = 0; err == 0 && i < b->events.len; i++)
 		err = history_event(h, ring_at(&b->events, i));
 	for (size_t i = 0; err == 0 && i < b->kept_len; i++)
-		err = history_put(h, b->kept[i]->key, b->kept[i]->value, b->kept[i]->len);
+		err = b->kept[i]->dropped
+		    ? history_drop(h, b->kept[i]->key)
+		    : history_put(h, b->kept[i]->key, b->kept[i]->value, b->kept[i]->len);
 	if (err == 0)
 		err = history_commit(h);
 	if (err != 0)
