@@ -12,6 +12,7 @@
 #include "api/hint.h"
 #include "api/publish.h"
 #include "api/source.h"
+#include "api/traffic.h"
 
 struct core {
 	struct api_source source;
@@ -19,6 +20,7 @@ struct core {
 	struct events events;
 	struct hint_sessions sessions;
 	struct hint_plans plans;
+	struct traffic traffic;
 	uint64_t version; /* of what core_link gives; anything made of it is stale when it moved */
 	uint64_t rendered;
 	struct buf link;

@@ -48,26 +48,34 @@ make(const struct reply *r)
 	return response;
 }
 
+static void
+count(struct api *api, int status)
+{
+	assert(status >= 100 && status < 100 * TRAFFIC_CLASSES);
+	api->core.traffic.answers[status / 100]++;
+}
+
 /* Queue it and let go of it. */
 static enum MHD_Result
-queue(struct MHD_Connection *mhd, int status, struct MHD_Response *response)
+queue(struct api *api, struct MHD_Connection *mhd, int status, struct MHD_Response *response)
 {
 	enum MHD_Result ok;
 
 	if (response == NULL)
 		return MHD_NO;
+	count(api, status);
 	ok = MHD_queue_response(mhd, (unsigned)status, response);
 	MHD_destroy_response(response);
 	return ok;
 }
 
 static enum MHD_Result
-answer_problem(struct MHD_Connection *mhd, const struct call *call, bool last)
+answer_problem(struct api *api, struct MHD_Connection *mhd, const struct call *call, bool last)
 {
 	struct reply r;
 
 	reply_problem(&r, call, last);
-	return queue(mhd, r.status, make(&r));
+	return queue(api, mhd, r.status, make(&r));
 }
 
 /* The one rendering of the default link, built again where what is published has moved. */
@@ -78,7 +86,7 @@ answer_link(struct api *api, struct MHD_Connection *mhd, const struct call *call
 
 	if (call->cors != NULL) {
 		reply_link(&r, &api->core, call->answer.status, call->cors);
-		return queue(mhd, r.status, make(&r));
+		return queue(api, mhd, r.status, make(&r));
 	}
 	if (api->link == NULL || api->link_version != api->core.version) {
 		struct MHD_Response *old = api->link;
@@ -91,6 +99,7 @@ answer_link(struct api *api, struct MHD_Connection *mhd, const struct call *call
 		if (api->link == NULL)
 			return MHD_NO;
 	}
+	count(api, call->answer.status);
 	return MHD_queue_response(mhd, (unsigned)call->answer.status, api->link);
 }
 
@@ -125,11 +134,11 @@ read_nothing(void *cls, uint64_t pos, char *to, size_t room)
 }
 
 static enum MHD_Result
-too_many(struct MHD_Connection *mhd, struct call *call)
+too_many(struct api *api, struct MHD_Connection *mhd, struct call *call)
 {
 	problem_set(&call->problem, 503, NULL, "Too many streams and waiting requests at once.");
 	call->problem.retry_after_s = 5;
-	return answer_problem(mhd, call, false);
+	return answer_problem(api, mhd, call, false);
 }
 
 static struct feed *
@@ -157,10 +166,10 @@ answer_feed(struct api *api, struct MHD_Connection *mhd, struct conn *conn, stru
 		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK,
 		    read_nothing, NULL, NULL);
 		add_headers(response, &r);
-		return queue(mhd, r.status, response);
+		return queue(api, mhd, r.status, response);
 	}
 	if (stream && sleepers_full(&api->sleepers))
-		return too_many(mhd, call);
+		return too_many(api, mhd, call);
 	feed = create_feed(api, call);
 	if (feed == NULL)
 		return MHD_NO;
@@ -172,7 +181,8 @@ answer_feed(struct api *api, struct MHD_Connection *mhd, struct conn *conn, stru
 	if (response == NULL)
 		sleeper_destroy(s);
 	add_headers(response, &r);
-	return queue(mhd, r.status, response);
+	api->core.traffic.streams += stream ? 1 : 0;
+	return queue(api, mhd, r.status, response);
 }
 
 /* It goes on when seq has risen or its time is over, or when its work is done. */
@@ -183,7 +193,7 @@ let_wait(struct api *api, struct MHD_Connection *mhd, struct conn *conn, struct 
 	int64_t until_us = work ? INT64_MAX : core_now(&api->core) + call->answer.wait_us;
 
 	if (!work && sleepers_full(&api->sleepers))
-		return too_many(mhd, call);
+		return too_many(api, mhd, call);
 	if (sleepers_add_call(&api->sleepers, mhd, conn, call, until_us) != 0)
 		return MHD_NO;
 	return MHD_YES;
@@ -198,15 +208,15 @@ answer(struct api *api, struct MHD_Connection *mhd, struct conn *conn, struct ca
 	    call_work(call) == 1)
 		return let_wait(api, mhd, conn, call);
 	if (call->problem.status != 0)
-		return answer_problem(mhd, call, false);
+		return answer_problem(api, mhd, call, false);
 	if (call->preflight) {
 		reply_preflight(&r, call);
-		return queue(mhd, r.status, make(&r));
+		return queue(api, mhd, r.status, make(&r));
 	}
 	switch (call->answer.kind) {
 	case ANSWER_TEXT:
 		reply_text(&r, call);
-		return queue(mhd, r.status, make(&r));
+		return queue(api, mhd, r.status, make(&r));
 	case ANSWER_WAIT:
 		if (!call->woken && !api->ending)
 			return let_wait(api, mhd, conn, call);
@@ -241,12 +251,18 @@ on_connection(void *cls, struct MHD_Connection *mhd, void **socket_context,
 {
 	struct listener *l = cls;
 
-	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+	struct traffic *traffic = &l->api->core.traffic;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		traffic->connections++;
+		traffic->accepted++;
 		*socket_context = conns_add(&l->api->conns,
 		    MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
 		    l->api->now_us);
-	else
+	} else {
+		traffic->connections--;
 		conns_remove(&l->api->conns, *socket_context);
+	}
 }
 
 /* The request line is there, and not parsed yet. */
@@ -283,7 +299,7 @@ on_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *m
 		call->begun = true;
 		MHD_get_connection_values(mhd, MHD_HEADER_KIND, on_header, &call->headers);
 		call_admit(call, &api->door, l->kind, method);
-		return call_refuse_now(call) ? answer_problem(mhd, call, true) : MHD_YES;
+		return call_refuse_now(call) ? answer_problem(api, mhd, call, true) : MHD_YES;
 	}
 	if (*len > 0) {
 		if (call_take(call, data, *len) != 0)
@@ -302,8 +318,12 @@ on_completed(void *cls, struct MHD_Connection *mhd, void **state,
     enum MHD_RequestTerminationCode code)
 {
 	struct listener *l = cls;
+	const struct call *call = *state;
 
-	(void)code;
+	/* It sleeps when there is nothing to say: this one had words that nobody read. */
+	if (code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED && call != NULL &&
+	    call->answer.kind == ANSWER_STREAM && call->problem.status == 0)
+		l->api->core.traffic.slow_streams++;
 	call_destroy(*state);
 	*state = NULL;
 	conn_is(conn_of(mhd), CONN_IDLE, l->api->now_us);

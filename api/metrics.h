@@ -18,6 +18,6 @@ bool metrics_wants_open(const char *accept);
 
 /* The text. */
 #define METRICS_TEXT_MAX (96 * 1024)
-void metrics_write(const struct api_source *source, bool open, struct buf *out);
+void metrics_write(const struct core *core, bool open, struct buf *out);
 
 #endif

@@ -33,6 +33,7 @@ api_create(const struct api_options *o, const struct api_source *source, struct 
 	}
 	core_init(&api->core, source, o->boot);
 	api->connections_max = o->connections_max;
+	api->sleepers.traffic = &api->core.traffic;
 	api->sleepers.streams_max = o->streams_max;
 	api->sleepers.suspend = http_suspend;
 	api->sleepers.resume = http_resume;

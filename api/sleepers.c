@@ -21,7 +21,7 @@ struct sleeper {
 bool
 sleepers_full(const struct sleepers *all)
 {
-	return all->streams >= all->streams_max;
+	return all->traffic->waiting >= (int64_t)all->streams_max;
 }
 
 static struct sleeper *
@@ -35,7 +35,7 @@ add(struct sleepers *all, void *connection, struct conn *conn, bool counted)
 	s->connection = connection;
 	s->conn = conn;
 	s->counted = counted;
-	all->streams += counted ? 1 : 0;
+	all->traffic->waiting += counted ? 1 : 0;
 	s->next = all->first;
 	if (s->next != NULL)
 		s->next->prev = s;
@@ -54,7 +54,7 @@ sleeper_destroy(struct sleeper *s)
 		s->all->first = s->next;
 	if (s->next != NULL)
 		s->next->prev = s->prev;
-	s->all->streams -= s->counted ? 1 : 0;
+	s->all->traffic->waiting -= s->counted ? 1 : 0;
 	feed_destroy(s->feed);
 	free(s);
 }

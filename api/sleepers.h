@@ -13,12 +13,14 @@
 #include "api/call.h"
 #include "api/conns.h"
 #include "api/feed.h"
+#include "api/traffic.h"
 
 typedef void sleepers_fn(void *connection);
 
 struct sleepers {
 	struct sleeper *first;
-	unsigned streams, streams_max; /* event streams and waiting requests */
+	struct traffic *traffic; /* which counts event streams and waiting requests */
+	unsigned streams_max;    /* most of them */
 	bool measuring; /* a measurement is under way: whoever waits for its end sleeps on */
 	size_t working;                /* calls whose work is under way */
 	sleepers_fn *suspend, *resume;

@@ -111,6 +111,7 @@ struct api_metrics {
 	struct histogram rtt, ttfb;
 	int64_t observations[EST_SOURCES]; /* told, taken or not */
 	int64_t rejects[EST_VERDICTS];
+	int64_t in_state_us[EST_STATES]; /* the default link; asleep: this host */
 	struct api_history_report history;
 };
 

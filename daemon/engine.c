@@ -333,6 +333,7 @@ static void
 wake_up(struct engine *e, int64_t now_us, int64_t slept_us)
 {
 	log_info("this host was suspended for %" PRId64 " s", slept_us / 1000000);
+	e->counted.in_state_us[EST_ASLEEP] += slept_us;
 	for (int i = 0; i < API_LINKS_MAX; i++) {
 		struct slot *s = &e->slot[i];
 
@@ -366,6 +367,18 @@ look_at_clocks(struct engine *e, const struct clock_reading *r)
 	log_info("the wall clock was set by %" PRId64 " ms", news.set_us / 1000);
 }
 
+/* Since the last tick, in the state that was told then. */
+static void
+count_state(struct engine *e, int64_t now_us)
+{
+	enum est_state state = e->slot[e->current].state;
+
+	/* that this host slept is counted when it wakes; awake, nothing was told yet */
+	e->counted.in_state_us[state == EST_ASLEEP ? EST_UNKNOWN : state] +=
+	    now_us - e->ticked_us;
+	e->ticked_us = now_us;
+}
+
 int64_t
 engine_tick(struct engine *e, const struct clock_reading *clocks)
 {
@@ -373,6 +386,7 @@ engine_tick(struct engine *e, const struct clock_reading *clocks)
 	bool busy = e->requests.open > 0 || now_us - e->active_us < 2 * TICK_IDLE_US;
 	uint64_t lost;
 
+	count_state(e, now_us);
 	look_at_clocks(e, clocks);
 	while ((lost = requests_stale(&e->requests, now_us)) != 0)
 		est_forget_request(&e->slot[e->current].est, lost);
@@ -428,7 +442,7 @@ engine_create(const struct engine_options *o, const struct clock_reading *clocks
 	}
 	clock_watch_init(&e->clocks, clocks);
 	e->wall_offset_us = clocks->wall_us - clocks->monotonic_us;
-	e->started_us = e->active_us = clocks->monotonic_us;
+	e->started_us = e->ticked_us = e->active_us = clocks->monotonic_us;
 	slot_init(e, &e->slot[0], NOWHERE, "", EST_LINK_OTHER, clocks->monotonic_us);
 	e->slot[0].link.is_default = true;
 	est_set_carrier(&e->slot[0].est, clocks->monotonic_us, false);

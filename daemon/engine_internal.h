@@ -52,6 +52,7 @@ struct engine {
 	struct clock_watch clocks;
 	int64_t wall_offset_us; /* wall - monotonic */
 	int64_t started_us;
+	int64_t ticked_us;
 	int64_t active_us; /* last evidence, of whatever link */
 };
 

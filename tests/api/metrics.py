@@ -10,14 +10,15 @@ import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from server import Server, case, run_cases  # noqa: E402
+from server import Server, case, request, run_cases  # noqa: E402
 
 OPEN = "Accept: application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
 NAME = r"[a-z][a-z0-9_]*"
 LABELS = re.compile(rf'{{({NAME}="(?:[^"\\\n]|\\[\\"n])*"(?:,{NAME}="(?:[^"\\\n]|\\[\\"n])*")*)}}')
 SAMPLE = re.compile(rf"({NAME})({{.*}})? (-?[0-9]+(?:\.[0-9]+)?)")
 ENDS = {"gauge": {""}, "counter": {"_total"}, "histogram": {"_bucket", "_sum", "_count"}}
-LABELS_ALLOWED = {"link", "interface", "kind", "state", "quality", "direction", "q", "le", "source", "reason"}
+LABELS_ALLOWED = {"link", "interface", "kind", "state", "quality", "direction", "q", "le", "source", "reason",
+                  "version", "per", "code"}
 
 
 def parse(text, is_open):
@@ -98,6 +99,26 @@ def open_metrics():
         assert {name.removesuffix("_total") for name in plain} == set(families)
         samples = [{key for _, part in all_.values() for key in part} for all_ in (families, plain)]
         assert samples[0] == samples[1]
+
+
+@case("what the server does is counted, by the first digit of the status")
+def traffic():
+    def sample(s, name, labels=None):
+        families = parse(s.get("/metrics").body.decode(), False)
+        return families[name][1][name, labels]
+    with Server() as s, s.connect() as waiting:
+        for _ in range(3):
+            assert s.get("/nope").status == 404
+        assert sample(s, "linkqd_http_answers_total", '{code="4xx"}') == 3
+        before = sample(s, "linkqd_http_answers_total", '{code="2xx"}')
+        s.get("/v1/link")
+        assert sample(s, "linkqd_http_answers_total", '{code="2xx"}') == before + 2
+        assert sample(s, "linkqd_http_accepted_connections_total") >= 7
+        waiting.send(request("/v1/events"))
+        assert waiting.head().status == 200
+        assert sample(s, "linkqd_http_waiting") == sample(s, "linkqd_http_streams_total") == 1
+        assert sample(s, "linkqd_http_connections") >= 2
+        assert sample(s, "linkqd_http_slow_streams_total") == 0
 
 
 @case("asking measures nothing and changes nothing")

@@ -307,6 +307,29 @@ Test(engine, knows_a_sleep_from_an_outage, .timeout = 10)
 	engine_destroy(engine);
 }
 
+Test(engine, counts_the_time_in_each_state_and_asleep, .timeout = 10)
+{
+	struct api_metrics m;
+	int64_t sum_us = 0;
+
+	set_up();
+	links("home1", NULL);
+	good_traffic(20);
+	links(NULL, NULL);
+	pass(SECONDS(30));
+	clocks.boot_us += SECONDS(3600);
+	clocks.wall_us += SECONDS(3600);
+	pass(SECONDS(10));
+	source.metrics(source.ctx, &m);
+	for (int i = 0; i < EST_STATES; i++)
+		sum_us += m.in_state_us[i];
+	cr_assert_eq(sum_us, SECONDS(3660));
+	cr_assert_eq(m.in_state_us[EST_ASLEEP], SECONDS(3600));
+	cr_assert_eq(m.in_state_us[EST_OFFLINE], SECONDS(40));
+	cr_assert_geq(m.in_state_us[EST_ONLINE], SECONDS(18));
+	engine_destroy(engine);
+}
+
 Test(engine, notes_a_set_clock_and_measures_on, .timeout = 10)
 {
 	set_up();
