@@ -76,16 +76,17 @@ prepare() {
 	fi
 }
 
-# build FOLDER OPTION...: configures (once) and builds everything there
+# build FOLDER OPTION...: configures (once) and builds everything there; $gently, if set, goes before
+# the commands that take long
 build() {
 	folder=$1
 	shift
 	mkdir -p "$folder" || die "cannot make the folder $folder"
 	if [ ! -f "$folder/Makefile" ] || [ "$top/configure" -nt "$folder/Makefile" ]; then
-		(cd "$folder" && run "$folder/configure.log" "$top/configure" -q "$@") ||
+		(cd "$folder" && run "$folder/configure.log" ${gently-} "$top/configure" -q "$@") ||
 		    die "configure failed; the whole log is $folder/configure.log"
 	fi
-	run "$folder/make.log" make -C "$folder" -s -j "$(jobs_wanted)" || die "the build failed; the whole log is $folder/make.log"
+	run "$folder/make.log" ${gently-} make -C "$folder" -s -j "$(jobs_wanted)" || die "the build failed; the whole log is $folder/make.log"
 }
 
 jobs_wanted() {
