@@ -16,14 +16,14 @@ from fake import wait_for
 class Terminal:
     """linkq in a terminal of its own; what it wrote is kept, and shown as the screen it makes."""
 
-    def __init__(self, run, *args, rows=24, columns=80, env=None):
+    def __init__(self, run, *args, rows=24, columns=80, env=None, program=(LINKQ,)):
         self.master, slave = pty.openpty()
         self.size(rows, columns)
         self.before = termios.tcgetattr(slave)
         self.slave = slave
         self.text = b""     # since the last size
         self.written = b""  # in all
-        self.process = subprocess.Popen([LINKQ, *args], stdin=slave, stdout=slave, stderr=slave, cwd=run.folder,
+        self.process = subprocess.Popen([*program, *args], stdin=slave, stdout=slave, stderr=slave, cwd=run.folder,
                                         env={**run.env, "TERM": "xterm-256color", **(env or {})},
                                         start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
 
