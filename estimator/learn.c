@@ -13,7 +13,7 @@
 #define HOLE_SLOW 0.3f
 #define FLOWS_MEMORY_US INT64_C(3000000)
 #define LIMITED_NEAR 0.3f   /* octaves under what the window allows */
-#define TRIP_MOST 1.5f       /* times the least round trip */
+#define TRIP_MOST 1.25f     /* times the least round trip */
 #define TRICKLE_KBPS 4.0f
 #define TRICKLE_LEVEL 7.0f /* 96 kbit/s */
 #define DEAD_BYTES 1e-6f
@@ -104,6 +104,7 @@ learn(struct est *e, const struct portion *p)
 		.dt_s = p->dt_s,
 		.clock_s = p->clock_s,
 		.rtt_s = trip_s(e, p),
+		.least_s = latency_least_s(&e->latency),
 		.flows = p->flows,
 		.before = p->before,
 		.several = p->shared,

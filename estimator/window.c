@@ -61,11 +61,11 @@ foresee(float out[LEVELS], const struct window_use *u, float w)
 
 /* The least window with which so much can have come so fast, whatever the link. */
 static float
-needed(const struct window_use *u)
+needed(const struct window_use *u, float rtt_s)
 {
 	/* a time is rounded up by half a grain on average */
 	const float dt_s = fmaxf(u->dt_s - 0.5f * u->clock_s, 0.25f * u->clock_s);
-	const float trips = fminf(dt_s / u->rtt_s, 60.0f);
+	const float trips = fminf(dt_s / rtt_s, 60.0f);
 	/* 2^x - 1 loses its digits for small x */
 	const float grown = trips < 0.01f ? trips * LN2 : num_exp2(trips) - 1.0f;
 
@@ -102,7 +102,7 @@ chance(const struct window *w, const struct window_use *u)
 void
 window_foresee(const struct window *w, const struct window_use *u, struct belief_sight *s)
 {
-	const float need = needed(u);
+	const float need = needed(u, u->rtt_s);
 	float by[2];
 
 	assert(u->bytes > 0.0f && u->dt_s > 0.0f && u->rtt_s > 0.0f && u->flows >= 1.0f);
@@ -145,8 +145,12 @@ window_learn(struct window *w, const struct window_use *u, const struct belief_s
     const float evidence[2])
 {
 	const float bytes = u->bytes / u->flows;
-	/* had the window been larger than all that came, it could not be seen */
-	const float need = fminf(needed(u) / u->flows, fmaxf(bytes, w->initial));
+	/*
+	 * Had the window been larger than all that came, it could not be seen. What a
+	 * shorter round trip explains is no larger window: one wait behind a dead second
+	 * would leave a window behind in which every object looks slow.
+	 */
+	const float need = fminf(needed(u, u->least_s) / u->flows, fmaxf(bytes, w->initial));
 	const bool start = begins(w, u);
 	const bool first = start && u->before <= 0.0f && !(u->several && !u->fresh);
 	float initial = start ? 1.0f : 0.0f; /* chance that it was the initial one */

@@ -40,7 +40,8 @@ struct window_use {
 	float bytes; /* of all flows */
 	float dt_s;
 	float clock_s;
-	float rtt_s; /* the least that was seen of late */
+	float rtt_s;   /* of this transfer, as far as is known */
+	float least_s; /* the least of late */
 	float flows; /* 1 or more, on average */
 	bool cold;   /* after idle time: the window may have been reset */
 	float before; /* bytes that a flow had had by then */

@@ -90,7 +90,8 @@ Test(window, says_nothing_beyond_what_it_allows)
 {
 	struct window w;
 	struct belief_sight s = { .y = 0 };
-	const struct window_use u = { .bytes = 20000, .dt_s = 0.05f, .rtt_s = 0.05f, .flows = 1.0f };
+	const struct window_use u = { .bytes = 20000, .dt_s = 0.05f, .rtt_s = 0.05f,
+		.least_s = 0.05f, .flows = 1.0f };
 
 	window_init(&w);
 	window_foresee(&w, &u, &s);
@@ -103,7 +104,8 @@ Test(window, learns_a_larger_initial_one)
 {
 	struct window w;
 	struct belief_sight s = { .y = 0 };
-	const struct window_use u = { .bytes = 96000, .dt_s = 0.1f, .rtt_s = 0.06f, .flows = 1.0f,
+	const struct window_use u = { .bytes = 96000, .dt_s = 0.1f, .rtt_s = 0.06f,
+		.least_s = 0.06f, .flows = 1.0f,
 		.cold = true };
 	const float evidence[2] = { 1.0f, 1.0f };
 
@@ -117,11 +119,29 @@ Test(window, learns_a_larger_initial_one)
 	cr_assert_lt(w.initial, 35000.0f);
 }
 
+Test(window, is_no_larger_for_an_answer_that_waited)
+{
+	struct window w;
+	struct belief_sight s;
+	/* 60 ms fetch 96 kB in 150 ms from ten segments; the first byte was held up */
+	const struct window_use u = { .bytes = 96000, .dt_s = 0.15f, .rtt_s = 0.09f,
+		.least_s = 0.06f, .flows = 1.0f, .fresh = true };
+	const float evidence[2] = { 1.0f, 1.0f };
+
+	window_init(&w);
+	for (int i = 0; i < 10; i++) {
+		window_foresee(&w, &u, &s);
+		window_learn(&w, &u, &s, evidence);
+	}
+	cr_assert_lt(w.initial, 1.2f * WINDOW_INITIAL);
+}
+
 Test(window, is_told_from_one_that_had_grown_among_several)
 {
 	struct window w;
 	struct belief_sight s = { .y = 0 };
-	const struct window_use u = { .bytes = 60000, .dt_s = 0.1f, .rtt_s = 0.05f, .flows = 2.0f,
+	const struct window_use u = { .bytes = 60000, .dt_s = 0.1f, .rtt_s = 0.05f,
+		.least_s = 0.05f, .flows = 2.0f,
 		.several = true };
 
 	window_init(&w);
