@@ -39,18 +39,19 @@ says "the estimator includes nothing of the api or the daemon, no input, output 
 says "the api includes nothing of the daemon and none of its libraries" \
     "$(includes api 'daemon/|event2/|sqlite3|curl/|libmnl|confuse|pthread')"
 says "nothing but the command line includes the command line" \
-    "$(for d in estimator api daemon daemon/lab; do includes $d 'daemon/cli/'; done)"
+    "$(for d in estimator api daemon daemon/gateway daemon/lab; do includes $d 'daemon/cli/'; done)"
 says "the lab needs nothing of the daemon" \
     "$(includes daemon/lab 'daemon/[a-z_]+\.h|api/|estimator/')"
-says "libmicrohttpd is known to the API's server and the lab's origin alone" \
-    "$(only 'microhttpd\.h' api/http.c daemon/lab/origin.c)"
+says "libmicrohttpd is known to the API's server, the gateway's and the lab's origin alone" \
+    "$(only 'microhttpd\.h' api/http.c daemon/gateway/serve.c daemon/lab/origin.c)"
 says "SQLite is known to the history's file alone" \
     "$(only 'sqlite3\.h' daemon/history.c daemon/history_columns.c daemon/history_open.c \
 	daemon/history_read.c daemon/history_sums.c daemon/history_tidy.c)"
 says "libevent is known to the loop and the probes' glue alone" \
     "$(only 'event2/[a-z_]+\.h' daemon/loop.c daemon/probe_http.c)"
-says "libcurl is known to the probes and to linkq's client alone" \
-    "$(only 'curl/curl\.h' daemon/probe_internal.h daemon/cli/client.c)"
+says "libcurl is known to the probes, the gateway's fetches and linkq's client alone" \
+    "$(only 'curl/curl\.h' daemon/probe_internal.h daemon/cli/client.c daemon/gateway/fetch.c \
+	daemon/gateway/url.c)"
 says "libconfuse is known to the configuration alone" \
     "$(only 'confuse\.h' daemon/config_file.c)"
 says "nothing turns assertions off" \
