@@ -112,6 +112,24 @@ write_key(const struct media_key *key, const char *base, int64_t number, struct 
 	return 0;
 }
 
+/* A key holds until one of its format takes its place: does each of the old ones end so? */
+static bool
+all_replaced(const struct media_keys *old, const struct media_keys *now)
+{
+	for (size_t i = 0; i < old->len; i++) {
+		const struct m3u_text *format = &old->key[i].format;
+		bool found = false;
+
+		for (size_t k = 0; k < now->len; k++)
+			found |= now->key[k].format.len == format->len &&
+			    (format->len == 0 ||
+				memcmp(now->key[k].format.at, format->at, format->len) == 0);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
 /* Those that hold from this segment on, if they are not those of the one before. */
 static int
 write_keys(const struct media *m, size_t i, const struct listing *l, struct buf *out)
@@ -126,6 +144,8 @@ write_keys(const struct media *m, size_t i, const struct listing *l, struct buf 
 			buf_text(out, "#EXT-X-KEY:METHOD=NONE\n");
 		return 0;
 	}
+	if (now != before && before >= 0 && !all_replaced(&m->keys[before], set))
+		buf_text(out, "#EXT-X-KEY:METHOD=NONE\n");
 	for (size_t k = 0; error == 0 && k < set->len; k++) {
 		if (now != before || needs_iv(&set->key[k]))
 			error = write_key(&set->key[k], l->base, m->sequence + (int64_t)i, out);
