@@ -36,6 +36,20 @@ struct api_view {
 	struct est_snapshot est;
 };
 
+/* A link that was up once, and what is known of it still. */
+struct api_remembered {
+	struct api_link link;
+	int64_t seen_wall_us; /* last */
+	bool up, learnt;
+};
+
+/* What is to be forgotten: a link, all of them, or what is from before an instant. */
+struct api_forget {
+	bool all;
+	char id[API_LINK_ID_MAX + 1]; /* "": by the instant */
+	int64_t before_wall_us;
+};
+
 /* An observation that an application posted, checked and ready. */
 struct api_observation {
 	struct est_sample sample; /* ended_us is filled in by the source: now - ended_ago_us */
@@ -148,6 +162,15 @@ struct api_source {
 	/* A fresh measurement now: 0, -EDQUOT (beyond the budget) or -ENOENT (no targets). */
 	int (*measure)(void *ctx, bool over_budget);
 	bool (*measuring)(void *ctx); /* is one under way? */
+	/* Links that were up once, the one that was seen last first; how many. */
+	size_t (*remembered)(void *ctx, struct api_remembered out[API_REMEMBERED_MAX]);
+	/* "": no name any more. 0, or -ENOENT. */
+	int (*name)(void *ctx, const char *id, const char *name);
+	/* A number to ask with, and how many links are forgotten; or -ENOENT, -EBUSY. What was
+	 * learnt is gone at once, rows of the history go by and by. */
+	int64_t (*forget)(void *ctx, const struct api_forget *what, size_t *links);
+	/* -EAGAIN while rows go; 0, and how many went; or another negative errno. */
+	int (*forgotten)(void *ctx, int64_t number, int64_t *rows);
 	void (*health)(void *ctx, struct api_health *out);
 	/* History comes in blocks, filled by another thread. open: 0, -EBUSY (too many at
 	 * once), -ENOENT (no such link), or another negative errno. CSV blocks begin with the header; JSON is one

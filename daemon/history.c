@@ -58,8 +58,8 @@ static const char *const texts[HISTORY_STATEMENTS] = {
 	[DROP_HOURS_DETAIL] = DROP_BY("hour_detail", "k", "(?1 << 16)"),
 };
 
-static void
-forget_links(struct history *h)
+void
+history_links_changed(struct history *h)
 {
 	h->links_len = h->links_next = 0;
 }
@@ -88,11 +88,12 @@ unprepare(struct history *h)
 {
 	history_sums_destroy(h->sums);
 	h->sums = NULL;
+	h->forget.n = 0;
 	for (int i = 0; i < HISTORY_STATEMENTS; i++) {
 		(void)sqlite3_finalize(h->statement[i]);
 		h->statement[i] = NULL;
 	}
-	forget_links(h);
+	history_links_changed(h);
 }
 
 static int
@@ -180,7 +181,7 @@ void
 history_rollback(struct history *h)
 {
 	/* Links that were added in it are gone, numbers and all; and so are marks. */
-	forget_links(h);
+	history_links_changed(h);
 	if (h->sums != NULL)
 		history_sums_unmark(h->sums);
 	/* FULL, IOERR and NOMEM may have rolled back by themselves. */

@@ -67,6 +67,19 @@ struct history_cutoff {
 };
 int history_retain(struct history *h, const struct history_cutoff *before);
 
+/*
+ * A link (NULL: all of them, and what belongs to none) loses its id, and what was kept of
+ * it. How many links that were, or a negative errno. Their rows go then, in portions, each
+ * in a transaction of its own, and are added to *rows: 1: there may be more, 0: there are
+ * not. What was interrupted goes on, also after a restart.
+ */
+int history_forget(struct history *h, const char *id);
+int history_forget_step(struct history *h, int64_t *rows);
+
+/* A portion of the rows of whatever link from before that instant, then the links that
+ * nobody saw since. As history_forget_step. */
+int history_forget_before(struct history *h, int64_t before_wall_us, int64_t *rows);
+
 /* As many of the oldest rows go to make room: of observations while there are any, then of
  * seconds, minutes, events, hours. How many went, 0: nothing is left, or an errno. */
 int history_shed(struct history *h);

@@ -40,6 +40,12 @@ struct known_link {
 	int64_t n;
 };
 
+/* A link whose rows go: its number (0: none), and how far that is. */
+struct history_forgetting {
+	int64_t n, from;
+	size_t table;
+};
+
 struct history {
 	struct history_file file;
 	struct history_sums *sums;
@@ -47,6 +53,10 @@ struct history {
 	struct known_link links[LINKS_CACHED];
 	size_t links_len, links_next;
 	int64_t serial; /* tells rows of one millisecond apart */
+	struct history_forgetting forget;
 };
+
+/* Numbers of links that are kept at hand are no longer true. */
+void history_links_changed(struct history *h);
 
 #endif

@@ -73,7 +73,8 @@ load_links(struct history_reader *r)
 	int64_t n;
 	int rc;
 
-	rc = sqlite3_prepare_v2(r->db, "SELECT n, id FROM link ORDER BY n DESC", -1, &s, NULL);
+	rc = sqlite3_prepare_v2(r->db,
+	    "SELECT n, id FROM link WHERE id NOT LIKE '~%' ORDER BY n DESC", -1, &s, NULL);
 	while (rc == SQLITE_OK || rc == SQLITE_ROW) {
 		rc = sqlite3_step(s);
 		if (rc != SQLITE_ROW)

@@ -79,6 +79,18 @@ void store_link(struct store *st, const struct api_link *link);
 typedef void store_link_fn(void *arg, const struct api_link *link, const void *kept, size_t len);
 int store_each_link(struct store *st, store_link_fn *each, void *arg);
 
+/*
+ * Forget a link, all of them, or what is from before an instant, as api_forget says. Rows
+ * that were handed over before are written first, then all go in portions. A number to ask
+ * with, or -EBUSY (STORE_FORGETS_MAX are under way).
+ *
+ * store_forgotten: -EAGAIN while it is under way, else 0 and the rows that went, or why it
+ * failed; that is told for a while. wake_fd is written to at the end.
+ */
+#define STORE_FORGETS_MAX 8
+int64_t store_forget(struct store *st, const struct api_forget *what);
+int store_forgotten(struct store *st, int64_t number, int64_t *rows);
+
 /* Exports, as api/source.h asks for them. At most STORE_EXPORTS_MAX at once. */
 #define STORE_EXPORTS_MAX 2
 int store_rows_open(struct store *st, const struct api_range *range, struct api_rows **out);

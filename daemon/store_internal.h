@@ -20,6 +20,14 @@
 #define STORE_PLACES (4 * STORE_EXPORTS_MAX)
 #define STORE_LINKS_MAX 4096
 
+struct store_forgetting {
+	int64_t number; /* 0: a free place */
+	bool begun, done;
+	int err;
+	int64_t rows;
+	struct api_forget what;
+};
+
 struct store {
 	struct store_options o; /* o.path is `path` */
 	char path[512];
@@ -45,6 +53,8 @@ struct store {
 	int64_t last_commit_us; /* -1 */
 	int64_t busy_since_us;  /* the writer is in SQLite; 0: it is not */
 	struct api_rows *rows[STORE_PLACES];
+	struct store_forgetting forget[STORE_FORGETS_MAX];
+	int64_t forgets; /* the last number that was given */
 };
 
 int64_t store_monotonic_us(void);
@@ -63,6 +73,18 @@ struct store_clock {
 	int64_t offset_us, steady_since_us;
 };
 bool store_clock_is_steady(struct store_clock *c, int64_t wall_us, int64_t boot_us);
+
+/* store_forget.c: SQLite works without the lock, and for how long is seen from outside. */
+void store_unlock_to_work(struct store *st);
+void store_lock_after_work(struct store *st);
+
+/* The lock is held, but not while SQLite works: a portion of what is to be forgotten. False:
+ * there is nothing to do. */
+bool store_forget_some(struct store *st);
+/* The lock is held, at the end: links lose their names; the next start does the rest. */
+void store_forget_at_end(struct store *st);
+/* The lock is held. */
+bool store_is_forgetting(const struct store *st);
 
 /* At the end: whoever has one open must not touch it again. */
 void store_rows_close_all(struct store *st);

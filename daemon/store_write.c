@@ -21,21 +21,6 @@
 #define STEADY_US (600 * SECOND_US)
 #define STEP_US (60 * SECOND_US) /* a difference that is a set clock */
 
-/* SQLite works without the lock, and for how long it has been at it is seen from outside. */
-static void
-unlock_to_work(struct store *st)
-{
-	st->busy_since_us = store_monotonic_us();
-	(void)pthread_mutex_unlock(&st->lock);
-}
-
-static void
-lock_after_work(struct store *st)
-{
-	(void)pthread_mutex_lock(&st->lock);
-	st->busy_since_us = 0;
-}
-
 /* The lock is held: the whole queue, or what fits. */
 static void
 take_batch(struct store *st)
@@ -143,11 +128,11 @@ commit(struct store *st)
 	if (queue_len(&st->batch) == 0)
 		take_batch(st);
 	rows = (int64_t)queue_len(&st->batch);
-	unlock_to_work(st);
+	store_unlock_to_work(st);
 	err = write_or_restart(st, why, sizeof why);
 	if (err == 0)
 		(void)history_size(st->history, &bytes);
-	lock_after_work(st);
+	store_lock_after_work(st);
 	st->report.bytes = bytes;
 	note(st, err, why);
 	if (err == 0) {
@@ -202,6 +187,16 @@ cutoff(int64_t wall_us, int64_t keep_us)
 /* One step of what there is to do, without the lock: how much was done, 0: nothing is left
  * of this kind, or a negative errno. */
 typedef int tidy_fn(struct store *st, int64_t wall_us);
+
+/* What was to be forgotten when the last run ended. */
+static int
+forget(struct store *st, int64_t wall_us)
+{
+	int64_t rows = 0;
+
+	(void)wall_us;
+	return history_forget_step(st->history, &rows);
+}
 
 static int
 sum_up(struct store *st, int64_t wall_us)
@@ -270,7 +265,7 @@ may_tidy(const struct store *st, int64_t until_us)
 static bool
 tidy_up(struct store *st, struct store_clock *clock)
 {
-	static tidy_fn *const steps[] = { sum_up, retain, make_room, shrink };
+	static tidy_fn *const steps[] = { forget, sum_up, retain, make_room, shrink };
 	int64_t wall_us = clock_us(CLOCK_REALTIME);
 	int64_t until_us = store_monotonic_us() + TIDY_WORK_US;
 	bool steady = store_clock_is_steady(clock, wall_us, clock_us(CLOCK_BOOTTIME));
@@ -280,9 +275,9 @@ tidy_up(struct store *st, struct store_clock *clock)
 		if (steps[i] == retain && !steady)
 			continue;
 		do {
-			unlock_to_work(st);
+			store_unlock_to_work(st);
 			got = steps[i](st, wall_us);
-			lock_after_work(st);
+			store_lock_after_work(st);
 		} while (got > 0 && may_tidy(st, until_us));
 		if (got < 0 && got != -EBADMSG) { /* corrupt: a commit will find out */
 			st->report.errors++;
@@ -322,6 +317,8 @@ finish(struct store *st)
 
 	while (err == 0 && queue_len(&st->queue) + queue_len(&st->batch) > 0)
 		err = commit(st);
+	if (err == 0)
+		store_forget_at_end(st);
 	if (err != 0)
 		log_error("history: %zu rows are lost: %s",
 		    queue_len(&st->queue) + queue_len(&st->batch), st->report.why);
@@ -346,9 +343,9 @@ store_writer_main(void *arg)
 
 			/* A step makes room for four batches, so that a flood is no match. */
 			if (err == 0 && is_full(st) && !st->closing) {
-				unlock_to_work(st);
+				store_unlock_to_work(st);
 				(void)make_room(st, 0);
-				lock_after_work(st);
+				store_lock_after_work(st);
 				tidy_us = now_us;
 			}
 
@@ -359,6 +356,8 @@ store_writer_main(void *arg)
 				st->retry_s = st->retry_s * 2 < RETRY_S_MAX ? st->retry_s * 2 :
 									      RETRY_S_MAX;
 			}
+		} else if (store_is_forgetting(st) && queue_len(&st->batch) == 0) {
+			(void)store_forget_some(st);
 		} else if (tidy_us <= now_us) {
 			tidy_us = store_monotonic_us() +
 			    (tidy_up(st, &clock) ? TIDY_PAUSE_US : TIDY_US);
