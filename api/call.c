@@ -51,6 +51,7 @@ method_of(const char *word)
 		const char *word;
 		enum route_method method;
 	} methods[] = {{"GET", ROUTE_GET}, {"HEAD", ROUTE_HEAD}, {"POST", ROUTE_POST},
+	    {"DELETE", ROUTE_DELETE},
 	    {"OPTIONS", ROUTE_OPTIONS}};
 
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "api/feed.h"
+#include "api/links.h"
 #include "api/reply.h"
 
 #define RUNS_MAX 16              /* of one listener in a row; then others get a turn */
@@ -222,6 +223,15 @@ answer(struct api *api, struct MHD_Connection *mhd, struct conn *conn, struct ca
 			return let_wait(api, mhd, conn, call);
 		core_refresh(&api->core);
 		return answer_link(api, mhd, call);
+	case ANSWER_FORGET:
+		if (!call->woken && !api->ending && !links_are_forgotten(&call->answer))
+			return let_wait(api, mhd, conn, call);
+		if (links_tell_forgotten(&call->answer) != 0) {
+			call->problem = call->answer.problem;
+			return answer_problem(api, mhd, call, false);
+		}
+		reply_text(&r, call);
+		return queue(api, mhd, r.status, make(&r));
 	case ANSWER_LINK:
 		return answer_link(api, mhd, call);
 	case ANSWER_ROWS:

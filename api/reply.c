@@ -61,7 +61,7 @@ void
 reply_preflight(struct reply *r, const struct call *c)
 {
 	begin(r, 204, NULL, "no-store", c->cors);
-	add(r, "Access-Control-Allow-Methods", "GET, HEAD, POST");
+	add(r, "Access-Control-Allow-Methods", "GET, HEAD, POST, DELETE");
 	add(r, "Access-Control-Allow-Headers",
 	    "Content-Type, Authorization, If-None-Match, Last-Event-ID");
 	add(r, "Access-Control-Max-Age", "600");

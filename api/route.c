@@ -12,6 +12,7 @@
 #include "api/hint_route.h"
 #include "api/history.h"
 #include "api/json.h"
+#include "api/links.h"
 #include "api/metrics.h"
 #include "api/observations.h"
 #include "api/openapi.h"
@@ -19,7 +20,6 @@
 
 #define WAIT_US_MAX INT64_C(60000000)
 #define TRANSFER_BYTES_MAX (INT64_C(1) << 50)
-#define LINKS_PREFIX "/v1/links/"
 
 int
 answer_text(struct answer *out, int status, const char *type, const struct buf *b)
@@ -106,53 +106,6 @@ get_link(struct core *core, const struct request *rq, struct answer *out)
 	if (tags != NULL && route_has_tag(tags, etag))
 		out->status = 304;
 	return 0;
-}
-
-static int
-get_links(struct core *core, const struct request *rq, struct answer *out)
-{
-	static const char *const names[] = {NULL};
-	static struct api_view view[API_LINKS_MAX];
-	static char text[API_LINKS_MAX * ESTIMATE_TEXT_MAX + 64];
-	struct buf b;
-	struct jw w;
-	size_t n;
-
-	if (query_only(&rq->query, names, &out->problem) != 0)
-		return -EINVAL;
-	core_refresh(core);
-	n = core->source.links(core->source.ctx, view);
-	assert(n <= API_LINKS_MAX);
-	buf_init(&b, text, sizeof(text));
-	jw_init(&w, &b);
-	jw_open(&w, '{');
-	jw_key_open(&w, "links", '[');
-	for (size_t i = 0; i < n; i++)
-		estimate_write(&w, &view[i], core->publish.seq);
-	jw_close(&w, ']');
-	jw_close(&w, '}');
-	return answer_text(out, 200, TYPE_JSON, &b);
-}
-
-static int
-get_one_link(struct core *core, const struct request *rq, struct answer *out)
-{
-	static const char *const names[] = {NULL};
-	const char *id = rq->query.path + strlen(LINKS_PREFIX);
-	char text[ESTIMATE_TEXT_MAX];
-	struct api_view view;
-	struct buf b;
-	struct jw w;
-
-	if (query_only(&rq->query, names, &out->problem) != 0)
-		return -EINVAL;
-	if (core->source.view(core->source.ctx, id, &view) != 0)
-		return problem_set(&out->problem, 404, "id", "There is no link %.20s.", id);
-	core_refresh(core);
-	buf_init(&b, text, sizeof(text));
-	jw_init(&w, &b);
-	estimate_write(&w, &view, core->publish.seq);
-	return answer_text(out, 200, TYPE_JSON, &b);
 }
 
 static int
@@ -260,27 +213,27 @@ get_openapi(struct core *core, const struct request *rq, struct answer *out)
 
 static const struct route {
 	const char *path; /* a / at its end: anything may follow, but something must; but for "/" */
-	handler_fn *get, *post;
+	handler_fn *get, *post, *delete;
 } routes[] = {
-	{"/", page_answer, NULL},
-	{PAGE_PREFIX, page_answer, NULL},
-	{"/v1/link", get_link, NULL},
-	{"/v1/links", get_links, NULL},
-	{LINKS_PREFIX, get_one_link, NULL},
-	{"/v1/transfer", get_transfer, NULL},
-	{"/v1/observations", NULL, post_observations},
-	{"/v1/hint", hint_answer_get, hint_answer_post},
-	{"/v1/history", history_answer, NULL},
-	{"/v1/history.csv", history_answer, NULL},
-	{"/v1/conditions", conditions_answer, NULL},
-	{"/v1/events", get_events, NULL},
-	{"/v1/explain", explain_answer, NULL},
-	{"/metrics", metrics_answer, NULL},
-	{"/v1/budget", budget_answer, NULL},
-	{"/v1/measure", NULL, measure_answer},
-	{"/healthz", get_healthz, NULL},
-	{"/readyz", get_readyz, NULL},
-	{"/openapi.json", get_openapi, NULL},
+	{"/", page_answer, NULL, NULL},
+	{PAGE_PREFIX, page_answer, NULL, NULL},
+	{"/v1/link", get_link, NULL, NULL},
+	{LINKS_PATH, links_get, NULL, links_forget},
+	{LINKS_PREFIX, links_get_one, links_name, links_forget_one},
+	{"/v1/transfer", get_transfer, NULL, NULL},
+	{"/v1/observations", NULL, post_observations, NULL},
+	{"/v1/hint", hint_answer_get, hint_answer_post, NULL},
+	{"/v1/history", history_answer, NULL, NULL},
+	{"/v1/history.csv", history_answer, NULL, NULL},
+	{"/v1/conditions", conditions_answer, NULL, NULL},
+	{"/v1/events", get_events, NULL, NULL},
+	{"/v1/explain", explain_answer, NULL, NULL},
+	{"/metrics", metrics_answer, NULL, NULL},
+	{"/v1/budget", budget_answer, NULL, NULL},
+	{"/v1/measure", NULL, measure_answer, NULL},
+	{"/healthz", get_healthz, NULL, NULL},
+	{"/readyz", get_readyz, NULL, NULL},
+	{"/openapi.json", get_openapi, NULL, NULL},
 };
 
 static const struct route *
@@ -304,6 +257,8 @@ route_allow(const char *path)
 
 	if (r == NULL)
 		return NULL;
+	if (r->delete != NULL)
+		return r->post == NULL ? "GET, HEAD, DELETE" : "GET, HEAD, POST, DELETE";
 	if (r->post == NULL)
 		return "GET, HEAD";
 	return r->get == NULL ? "POST" : "GET, HEAD, POST";
@@ -314,6 +269,8 @@ handler(const struct route *r, enum route_method method)
 {
 	if (method == ROUTE_POST)
 		return r->post;
+	if (method == ROUTE_DELETE)
+		return r->delete;
 	return method == ROUTE_GET || method == ROUTE_HEAD ? r->get : NULL;
 }
 

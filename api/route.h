@@ -11,7 +11,7 @@
 #include "api/problem.h"
 #include "api/query.h"
 
-enum route_method { ROUTE_GET, ROUTE_HEAD, ROUTE_POST, ROUTE_OPTIONS, ROUTE_OTHER };
+enum route_method { ROUTE_GET, ROUTE_HEAD, ROUTE_POST, ROUTE_DELETE, ROUTE_OPTIONS, ROUTE_OTHER };
 
 struct request {
 	enum route_method method;
@@ -27,6 +27,7 @@ enum answer_kind {
 	ANSWER_WAIT,   /* the same, but not before seq differs from `after`, or wait_us are over */
 	ANSWER_ROWS,   /* a running export, which is the taker's to close; HEAD: none */
 	ANSWER_STREAM, /* events */
+	ANSWER_FORGET, /* what was forgotten, when rows are gone or wait_us are over */
 	ANSWER_WORK    /* observations to be fed in portions, the taker's to destroy */
 };
 
@@ -44,6 +45,10 @@ struct answer {
 	bool measures; /* ANSWER_WAIT: until the measurement has ended */
 	struct api_rows *rows;
 	struct observations *work;
+	/* ANSWER_FORGET */
+	const struct api_source *source;
+	int64_t forget_number;
+	size_t forgotten_links;
 	struct problem problem; /* where status is 0 */
 };
 

@@ -80,6 +80,7 @@ api_run(struct api *api)
 {
 	api->now_us = core_now(&api->core);
 	sleepers_work(&api->sleepers);
+	sleepers_forgotten(&api->sleepers, api->now_us);
 	for (size_t i = 0; i < api->listeners; i++)
 		http_run(&api->listener[i]);
 }

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "api/links.h"
+
 struct sleeper {
 	struct sleeper *next, *prev;
 	struct sleepers *all;
@@ -82,6 +84,7 @@ wake(void *arg)
 static void
 wake_call(struct sleeper *s)
 {
+	s->all->forgetting -= s->call->answer.kind == ANSWER_FORGET ? 1 : 0;
 	s->call->woken = true;
 	wake(s);
 	sleeper_destroy(s);
@@ -124,6 +127,7 @@ sleepers_add_call(struct sleepers *all, void *connection, struct conn *conn,
 	s->call = call;
 	s->deadline_us = deadline_us;
 	all->working += work ? 1 : 0;
+	all->forgetting += call->answer.kind == ANSWER_FORGET ? 1 : 0;
 	fall_asleep(s);
 	return 0;
 }
@@ -131,7 +135,21 @@ sleepers_add_call(struct sleepers *all, void *connection, struct conn *conn,
 static bool
 waits(const struct sleeper *s)
 {
-	return s->suspended && s->call != NULL && s->call->answer.kind == ANSWER_WAIT;
+	return s->suspended && s->call != NULL &&
+	    (s->call->answer.kind == ANSWER_WAIT || s->call->answer.kind == ANSWER_FORGET);
+}
+
+/* `rose`: there is a newer estimate. */
+static bool
+is_over(const struct sleeper *s, int64_t now_us, bool rose)
+{
+	const struct answer *a = &s->call->answer;
+
+	if (s->all->ending || now_us >= s->deadline_us)
+		return true;
+	if (a->kind == ANSWER_FORGET)
+		return links_are_forgotten(a);
+	return a->measures ? !s->all->measuring : rose;
 }
 
 void
@@ -141,12 +159,18 @@ sleepers_wake(struct sleepers *all, int64_t now_us, bool rose)
 
 	for (struct sleeper *s = all->first; s != NULL; s = next) {
 		next = s->next;
-		if (waits(s) && ((s->call->answer.measures ? !all->measuring : rose) ||
-		    now_us >= s->deadline_us))
+		if (waits(s) && is_over(s, now_us, rose))
 			wake_call(s);
 		else if (s->feed != NULL && s->suspended && feed_pending(s->feed, now_us))
 			wake(s);
 	}
+}
+
+void
+sleepers_forgotten(struct sleepers *all, int64_t now_us)
+{
+	if (all->forgetting > 0)
+		sleepers_wake(all, now_us, false);
 }
 
 void
@@ -189,6 +213,6 @@ sleepers_stop(struct sleepers *all, int64_t now_us)
 		if (s->feed != NULL)
 			feed_stop(s->feed);
 	}
-	all->measuring = false;
+	all->ending = true;
 	sleepers_wake(all, now_us, true);
 }

@@ -21,8 +21,10 @@ struct sleepers {
 	struct sleeper *first;
 	struct traffic *traffic; /* which counts event streams and waiting requests */
 	unsigned streams_max;    /* most of them */
+	bool ending;    /* nobody waits any more */
 	bool measuring; /* a measurement is under way: whoever waits for its end sleeps on */
 	size_t working;                /* calls whose work is under way */
+	size_t forgetting;             /* calls that wait until rows are gone */
 	sleepers_fn *suspend, *resume;
 };
 
@@ -45,6 +47,9 @@ int sleepers_add_call(struct sleepers *all, void *connection, struct conn *conn,
 
 /* Wake who has something to read; `rose`: waiting calls too. */
 void sleepers_wake(struct sleepers *all, int64_t now_us, bool rose);
+
+/* Wake who waited for rows to go, where they are gone. */
+void sleepers_forgotten(struct sleepers *all, int64_t now_us);
 
 /* A portion for each call that is worked on. */
 void sleepers_work(struct sleepers *all);

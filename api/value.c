@@ -96,6 +96,12 @@ value_at(const struct json_t *array, size_t i)
 	return json_array_get(array, i);
 }
 
+bool
+value_has_only(const struct json_t *object, const char *key)
+{
+	return json_object_size(object) == 1 && json_object_get(object, key) != NULL;
+}
+
 const struct json_t *
 value_get(const struct json_t *object, const char *key)
 {

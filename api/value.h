@@ -42,6 +42,7 @@ const char *value_string(const struct json_t *v); /* NULL: it is none */
 bool value_number(const struct json_t *v, double *out);
 size_t value_len(const struct json_t *array);
 const struct json_t *value_at(const struct json_t *array, size_t i);
+bool value_has_only(const struct json_t *object, const char *key); /* null is there, too */
 const struct json_t *value_get(const struct json_t *object, const char *key); /* null: NULL */
 
 /* A whole number; 2.0 is one. */

@@ -168,6 +168,45 @@ link_stays(struct engine *e, struct slot *s, const struct link *l, int64_t now_u
 		memcpy(s->address4, l->address4, sizeof(s->address4));
 }
 
+/* As a link that came up now and is not known. */
+static void
+begin_anew(struct engine *e, struct slot *s, int64_t now_us)
+{
+	struct slot was = *s;
+
+	slot_init(e, s, was.link.id, was.link.interface, was.link.kind, now_us);
+	s->link.is_default = was.link.is_default;
+	s->up = was.up;
+	s->carrier = was.carrier;
+	s->lost_us = was.lost_us;
+	s->outage_since_us = was.outage_since_us; /* its end will be told */
+	memcpy(s->address4, was.address4, sizeof(s->address4));
+	est_set_carrier(&s->est, now_us, s->up && s->carrier);
+	if (s->up)
+		remembered_up(&e->remembered, &s->link, s->link.since_wall_us);
+	log_info("%s: %s is forgotten", s->link.interface, s->link.id);
+}
+
+void
+engine_forget(struct engine *e, const char *id)
+{
+	int64_t now_us = e->o.now(e->o.ctx);
+
+	for (int i = 0; i < API_LINKS_MAX; i++) {
+		struct slot *s = &e->slot[i];
+
+		if (!s->used || (id && strcmp(s->link.id, id) != 0))
+			continue;
+		if (!s->up && i != e->current)
+			s->used = false;
+		else
+			begin_anew(e, s, now_us);
+	}
+	for (int i = 0; i < API_LINKS_MAX; i++)
+		if (e->slot[i].used)
+			engine_publish(e, &e->slot[i], now_us);
+}
+
 static bool
 is_listed(const struct links *links, const char *id)
 {

@@ -75,6 +75,8 @@ enum est_verdict engine_sample(struct engine *e, int64_t now_us, const struct es
 void engine_overrule(struct slot *s, int64_t now_us);
 /* engine_kernel.c: tell the kernel's sense which links are up. */
 void engine_kernel_links(struct engine *e);
+/* What was learnt of it (NULL: of all) counts no more, and what was not written yet neither. */
+void engine_forget(struct engine *e, const char *id);
 void engine_save(struct engine *e, struct slot *s, int64_t now_us);
 
 #endif

@@ -178,6 +178,59 @@ measuring(void *ctx)
 	return e->probes && probes_measuring(e->probes, e->o.now(e->o.ctx));
 }
 
+static size_t
+remembered(void *ctx, struct api_remembered out[API_REMEMBERED_MAX])
+{
+	struct engine *e = ctx;
+	int64_t now_us, wall_us;
+
+	instant(e, &now_us, &wall_us);
+	return remembered_list(&e->remembered, wall_us, out);
+}
+
+static int
+name(void *ctx, const char *id, const char *name)
+{
+	struct engine *e = ctx;
+	int err = remembered_name(&e->remembered, id, name);
+
+	for (int i = 0; !err && i < API_LINKS_MAX; i++) {
+		struct api_link *l = &e->slot[i].link;
+
+		if (e->slot[i].used && strcmp(l->id, id) == 0)
+			(void)snprintf(l->name, sizeof(l->name), "%s", name);
+	}
+	return err;
+}
+
+/* The history's rows go by and by; a link that is there begins anew at once. */
+static int64_t
+forget(void *ctx, const struct api_forget *what, size_t *links)
+{
+	struct engine *e = ctx;
+	int64_t number = 0;
+
+	if (what->id[0] && !remembered_has(&e->remembered, what->id))
+		return -ENOENT;
+	if (e->o.store)
+		number = store_forget(e->o.store, what);
+	if (number < 0)
+		return number;
+	*links = remembered_forget(&e->remembered, what);
+	if (what->all || what->id[0])
+		engine_forget(e, what->all ? NULL : what->id);
+	return number;
+}
+
+static int
+forgotten(void *ctx, int64_t number, int64_t *rows)
+{
+	struct engine *e = ctx;
+
+	*rows = 0;
+	return e->o.store ? store_forgotten(e->o.store, number, rows) : 0;
+}
+
 static void
 health(void *ctx, struct api_health *out)
 {
@@ -215,6 +268,10 @@ engine_source(struct engine *e, struct api_source *out)
 		.metrics = metrics,
 		.measure = measure,
 		.measuring = measuring,
+		.remembered = remembered,
+		.name = name,
+		.forget = forget,
+		.forgotten = forgotten,
 		.health = health,
 		.history_open = history_open,
 		.history_next_block = store_rows_next,

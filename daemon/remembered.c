@@ -200,6 +200,12 @@ remembered_learn(struct remembered *r, const char *id, int64_t wall_us,
 }
 
 bool
+remembered_has(const struct remembered *r, const char *id)
+{
+	return find(r, id) != NULL;
+}
+
+bool
 remembered_recall(const struct remembered *r, const char *id, struct est_memory *out)
 {
 	const struct remembered_link *k = find(r, id);
@@ -209,4 +215,72 @@ remembered_recall(const struct remembered *r, const char *id, struct est_memory 
 	memset(out, 0, sizeof(*out));
 	memcpy(out, k->memory, MEMORY_HEAD + k->memory->len);
 	return true;
+}
+
+static int
+later_first(const void *a, const void *b)
+{
+	const struct api_remembered *x = a, *y = b;
+
+	return (y->seen_wall_us > x->seen_wall_us) - (y->seen_wall_us < x->seen_wall_us);
+}
+
+size_t
+remembered_list(const struct remembered *r, int64_t wall_us,
+    struct api_remembered out[REMEMBERED_MAX])
+{
+	for (size_t i = 0; i < r->len; i++) {
+		const struct remembered_link *k = r->at[i];
+
+		out[i] = (struct api_remembered){ .link = k->link, .up = k->up,
+			.learnt = k->memory != NULL,
+			.seen_wall_us = k->up ? wall_us : k->seen_wall_us };
+	}
+	qsort(out, r->len, sizeof(*out), later_first);
+	return r->len;
+}
+
+int
+remembered_name(struct remembered *r, const char *id, const char *name)
+{
+	struct remembered_link *k = find(r, id);
+
+	if (!k)
+		return -ENOENT;
+	(void)snprintf(k->link.name, sizeof(k->link.name), "%s", name);
+	if (r->store)
+		store_link(r->store, &k->link);
+	return 0;
+}
+
+static bool
+is_meant(const struct remembered_link *k, const struct api_forget *what)
+{
+	if (what->all)
+		return true;
+	if (what->id[0])
+		return strcmp(k->link.id, what->id) == 0;
+	return !k->up && k->seen_wall_us < what->before_wall_us;
+}
+
+size_t
+remembered_forget(struct remembered *r, const struct api_forget *what)
+{
+	size_t n = 0;
+
+	for (size_t i = r->len; i-- > 0;) {
+		struct remembered_link *k = r->at[i];
+
+		if (!is_meant(k, what))
+			continue;
+		n++;
+		if (!k->up) {
+			take_out(r, i);
+			continue;
+		}
+		free(k->memory);
+		k->memory = NULL;
+		k->link.name[0] = '\0';
+	}
+	return n;
 }

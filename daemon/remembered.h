@@ -44,6 +44,18 @@ void remembered_down(struct remembered *r, const char *id, int64_t wall_us);
 void remembered_learn(struct remembered *r, const char *id, int64_t wall_us,
     const struct est_memory *m);
 /* What was learnt of it: false where nothing was. */
+bool remembered_has(const struct remembered *r, const char *id);
 bool remembered_recall(const struct remembered *r, const char *id, struct est_memory *out);
+
+/* All of them, the one that was seen last first; how many. Those that are up were seen now. */
+size_t remembered_list(const struct remembered *r, int64_t wall_us,
+    struct api_remembered out[REMEMBERED_MAX]);
+
+/* What a person calls it; "": nothing. 0, or -ENOENT. */
+int remembered_name(struct remembered *r, const char *id, const char *name);
+
+/* They are remembered no more, but for those of them that are up, which only lose what was
+ * learnt and the name. How many that were. What the store has is the caller's to forget. */
+size_t remembered_forget(struct remembered *r, const struct api_forget *what);
 
 #endif

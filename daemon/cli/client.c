@@ -29,6 +29,7 @@ struct client {
 	int places, at; /* the place that is tried now */
 	CURLM *multi;
 	CURL *easy;
+	bool deletes; /* a DELETE, not a GET */
 	bool running;
 	long answer_ms;
 	const volatile sig_atomic_t *stop; /* NULL: nobody stops us */
@@ -259,6 +260,8 @@ start(struct client *c, const char *path, const char *post, size_t post_len,
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->curl_error);
 	if (chunk == NULL)
 		curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, c->answer_ms);
+	if (c->deletes)
+		curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, "DELETE");
 	if (post != NULL) {
 		curl_easy_setopt(e, CURLOPT_POST, 1L);
 		curl_easy_setopt(e, CURLOPT_POSTFIELDS, post);
@@ -446,6 +449,18 @@ client_get_json(struct client *c, const char *path, json_t **out)
 	char *body;
 	int r = client_get(c, path, &body);
 
+	return r != 0 ? r : parse(c, body, out);
+}
+
+int
+client_delete_json(struct client *c, const char *path, json_t **out)
+{
+	char *body;
+	int r;
+
+	c->deletes = true;
+	r = client_get(c, path, &body);
+	c->deletes = false;
 	return r != 0 ? r : parse(c, body, out);
 }
 

@@ -42,6 +42,7 @@ int client_post(struct client *c, const char *path, const char *json, size_t len
 
 /* The same, parsed; *out is a new reference. An answer that is not JSON is -EPROTO. */
 int client_get_json(struct client *c, const char *path, json_t **out);
+int client_delete_json(struct client *c, const char *path, json_t **out);
 int client_post_json(struct client *c, const char *path, const json_t *what, json_t **out);
 
 /* Bytes of a body as they come. Nonzero ends the request with that (negative) error. */

@@ -11,6 +11,7 @@
 #include "daemon/cli/export.h"
 #include "daemon/cli/help.h"
 #include "daemon/cli/hint.h"
+#include "daemon/cli/links.h"
 #include "daemon/cli/measure.h"
 #include "daemon/cli/replay.h"
 #include "daemon/cli/report.h"
@@ -36,6 +37,10 @@ const struct command commands[] = {
 	    "tell linkqd of requests that were timed elsewhere", report_help },
 	{ "measure", cmd_measure, "[--over-budget] [--json]",
 	    "a fresh measurement now, within the budget", measure_help },
+	{ "links", cmd_links, "[--json]", "the links that this host was on", links_help },
+	{ "name", cmd_name, "LINK NAME", "call a link by a name", name_help },
+	{ "forget", cmd_forget, "LINK... | --all | --before T",
+	    "forget what was learnt and recorded of links", forget_help },
 	{ "export", cmd_export, "[--what WHAT] [--from T] [--to T] [--format csv|jsonl] [-o FILE]",
 	    "the history as CSV or JSON lines", export_help },
 	{ "replay", cmd_replay, "[--horizon S] < observations.csv > estimates.csv",

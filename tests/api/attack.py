@@ -178,7 +178,8 @@ def too_long():
 
 @case("a wrong method is 405 with Allow, an unknown path is 404, HEAD works where GET does")
 def methods():
-    allow = {"/v1/link": "GET, HEAD", "/v1/observations": "POST", "/v1/history": "GET, HEAD"}
+    allow = {"/v1/link": "GET, HEAD", "/v1/observations": "POST", "/v1/history": "GET, HEAD",
+             "/v1/links": "GET, HEAD, DELETE", "/v1/links/k3f9": "GET, HEAD, POST, DELETE"}
     with Server() as s:
         for path, methods_of in allow.items():
             for method in {"GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"} - set(methods_of.split(", ")):
@@ -210,10 +211,27 @@ def parameters():
     with Server() as s:
         for target, field in bad.items():
             check(s.get(target), 400, field)
+        for target in ("/v1/links?all=maybe", "/v1/links", "/v1/links?all=true&before=-1d"):
+            check(s.get(target, method="DELETE"), 400, "all")
+        for target in ("/v1/links?before=soon", "/v1/links?before=2999-01-01"):
+            check(s.get(target, method="DELETE"), 400, "before")
+        for body in ("", "[]", '{"name":5}', '{"name":"a\\nb"}', '{"name":"a","id":"b"}', '{"name":"%s"}' % ("é" * 32)):
+            check(s.post("/v1/links/k3f9", body), 400)
         check(s.get("/v1/history?link=other"), 404, "link")
         check(s.get("/v1/links/other"), 404)
         check(s.get("/v1/transfer?bytes=1&link=other"), 404, "link")
         check(s.get("/v1/explain?link=other"), 404, "link")
+
+
+@case("nobody from elsewhere names or forgets a link")
+def strangers():
+    with Server() as s:
+        for header in ("Origin: http://evil.example", "Sec-Fetch-Site: cross-site"):
+            check(s.get("/v1/links/k3f9", header, method="DELETE"), 403)
+            check(s.get("/v1/links?all=true", header, method="DELETE"), 403)
+        check(s.ask(request("/v1/links/k3f9", "Content-Length: 12", method="POST") + b'{"name":"x"}'), 415)
+        check(s.ask(request("/v1/links/k3f9", "Content-Length: 2", method="DELETE") + b"{}"), 400)
+        assert "remembered" not in json.loads(s.get("/v1/links").body)
 
 
 @case("a body over 256 KiB gets its 413 although the client keeps writing, and counts for nothing")

@@ -232,6 +232,61 @@ measuring(void *ctx)
 	return f->now_us < f->measure_until_us;
 }
 
+static size_t
+remembered(void *ctx, struct api_remembered out[API_REMEMBERED_MAX])
+{
+	const struct fake *f = ctx;
+
+	memset(out, 0, 2 * sizeof(*out));
+	snprintf(out[0].link.id, sizeof(out[0].link.id), "k3f9");
+	snprintf(out[0].link.name, sizeof(out[0].link.name), "%s", f->name);
+	snprintf(out[0].link.interface, sizeof(out[0].link.interface), "wlan0");
+	out[0].link.kind = EST_LINK_WIFI;
+	out[0].seen_wall_us = f->wall_us;
+	out[0].up = out[0].learnt = true;
+	snprintf(out[1].link.id, sizeof(out[1].link.id), "train");
+	snprintf(out[1].link.interface, sizeof(out[1].link.interface), "wlan0");
+	out[1].link.kind = EST_LINK_WIFI;
+	return 2;
+}
+
+static int
+name(void *ctx, const char *id, const char *name)
+{
+	struct fake *f = ctx;
+
+	if (strcmp(id, "k3f9") != 0)
+		return -ENOENT;
+	snprintf(f->name, sizeof(f->name), "%s", name);
+	return 0;
+}
+
+/* Rows of "train" never go, and those of a second one are too many. */
+static int64_t
+forget(void *ctx, const struct api_forget *what, size_t *links)
+{
+	struct fake *f = ctx;
+
+	if (what->id[0] != '\0' && strcmp(what->id, "k3f9") != 0 && strcmp(what->id, "train") != 0)
+		return -ENOENT;
+	if (f->forgetting > 8)
+		return -EBUSY;
+	*links = what->all ? 2 : 1;
+	f->forgetting++;
+	f->forget_until_us = strcmp(what->id, "train") == 0 ? INT64_MAX : f->now_us + 300000;
+	return f->forgetting;
+}
+
+static int
+forgotten(void *ctx, int64_t number, int64_t *rows)
+{
+	struct fake *f = ctx;
+
+	(void)number;
+	*rows = 1234;
+	return f->now_us < f->forget_until_us ? -EAGAIN : 0;
+}
+
 static void
 health(void *ctx, struct api_health *out)
 {
@@ -381,6 +436,10 @@ fake_init(struct fake *f, struct api_source *out)
 		.metrics = metrics,
 		.measure = measure,
 		.measuring = measuring,
+		.remembered = remembered,
+		.name = name,
+		.forget = forget,
+		.forgotten = forgotten,
 		.health = health,
 		.history_open = history_open,
 		.history_next_block = history_next_block,

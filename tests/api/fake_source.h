@@ -20,6 +20,8 @@ struct fake {
 	struct api *api;  /* events go there; NULL: nowhere */
 	int64_t speed;    /* the clock runs so many times as fast; 0: it stands at now_us */
 	int64_t measure_until_us, now_us, wall_us;
+	char name[64];
+	int64_t forgetting, forget_until_us;
 	int64_t observed;
 	struct api_observation last;
 	enum est_state state;

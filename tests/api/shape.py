@@ -82,7 +82,7 @@ def complete():
         walk(description.doc)
         for path, operations in description.doc["paths"].items():
             path = path.replace("{id}", "k3f9").replace("{file}", "page.js")
-            answer = s.get(path, method="DELETE")
+            answer = s.get(path, method="PATCH")
             assert answer.status == 405, (path, answer)
             allow = set(answer.header("Allow").split(", ")) - {"HEAD"}
             assert allow == {m.upper() for m in operations}, (path, allow)
@@ -125,6 +125,13 @@ def check_all(s):
                          ("/", None), ("/page/page.js", "/page/{file}"), ("/page/page.css", "/page/{file}"),
                          ("/page/icon.svg", "/page/{file}"), ("/page/none.js", "/page/{file}")):
         description.check_answer(s.get(target), path or target)
+    description.check_answer(s.get("/v1/links?remembered=true"), "/v1/links")
+    for name in ({"name": "Home"}, {"name": None}, {"nom": "Home"}, {"name": "x" * 64}):
+        description.check_answer(s.post("/v1/links/k3f9", json.dumps(name)), "/v1/links/{id}", "post")
+    description.check_answer(s.post("/v1/links/x", '{"name":"y"}'), "/v1/links/{id}", "post")
+    for target, path in (("/v1/links/k3f9", "/v1/links/{id}"), ("/v1/links/x", "/v1/links/{id}"),
+                         ("/v1/links?all=true", "/v1/links"), ("/v1/links", "/v1/links")):
+        description.check_answer(s.get(target, method="DELETE"), path, "delete")
     for target in ("/v1/measure", "/v1/measure?over_budget=true"):
         description.check_answer(s.post(target, "{}"), "/v1/measure", "post")
     for body in (HINT, {"ladder_kbps": []}):

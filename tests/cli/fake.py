@@ -84,7 +84,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except ConnectionError:
             self.close_connection = True  # linkq has what it wanted, and left
 
-    do_GET = do_POST = serve
+    do_GET = do_POST = do_DELETE = serve
 
     def say(self, status, body, kind=None):
         """One whole answer; what is not bytes goes out as JSON."""

@@ -93,6 +93,50 @@ def completion():
         assert complete("--connect", "") == ["s"]
 
 
+# --- links ---
+
+
+LINKS = {"links": [], "remembered": [
+    {"id": "k3f9", "name": "Home", "interface": "wlan0", "kind": "wifi", "up": True, "learnt": True,
+     "last_seen": "2026-11-24T06:15:00.250Z"},
+    {"id": "train", "name": None, "interface": "wlan0", "kind": "wifi", "up": False, "learnt": True,
+     "last_seen": "2026-11-20T06:15:00.250Z"},
+    {"id": "cafe", "name": "Home", "interface": "wlan1", "kind": "wifi", "up": False, "learnt": False,
+     "last_seen": None}]}
+
+
+@case("links are listed, named by what people call them, and forgotten")
+def links():
+    with Run() as r:
+        r.fake.answers["GET", "/v1/links"] = LINKS
+        listed = r.linkq("links").stdout.splitlines()
+        assert [line.split()[0] for line in listed] == ["k3f9", "train", "cafe"], listed
+        assert "up" in listed[0] and "Home" in listed[0] and "ago" in listed[1], listed
+        r.fake.answers["POST", "/v1/links/train"] = {**LINKS["remembered"][1], "name": "The train"}
+        assert r.linkq("name", "train", "The train").stdout == "train is called The train.\n"
+        assert r.fake.asked[-1].json() == {"name": "The train"}
+        r.fake.answers["POST", "/v1/links/k3f9"] = LINKS["remembered"][0]
+        assert r.linkq("name", "wlan0", "").stdout == "k3f9 has no name any more.\n"
+        for word, why in (("Home", "2 links are called"), ("nowhere", "no link is called")):
+            done = r.linkq("name", word, "x")
+            assert done.returncode == 1 and why in one_sentence_of(done), done
+        r.fake.answers["DELETE", "/v1/links/train"] = {"links": 1, "rows": 86400}
+        assert r.linkq("forget", "train").stdout == "Forgotten: 1 link and 86400 rows of the history.\n"
+        r.fake.answers["DELETE", "/v1/links"] = {"links": 3, "rows": None}
+        assert "still being deleted" in r.linkq("forget", "--all").stdout
+        assert r.fake.asked[-1].query == {"all": "true"}
+        r.linkq("forget", "--before", "2026-11-20")
+        assert r.fake.asked[-1].query == {"before": "2026-11-20T00:00:00.000Z"}
+        for wrong in ((), ("--all", "train"), ("--before", "soon"), ("--before", "1d", "--all")):
+            assert r.linkq("forget", *wrong).returncode == 64, wrong
+        assert r.linkq("name", "train").returncode == 64
+
+
+def one_sentence_of(done):
+    one_sentence(done.stderr)
+    return done.stderr
+
+
 # --- status ---
 
 

@@ -3,6 +3,7 @@
 """The daemon on a network of its own (a namespace with TAP devices that nobody answers
 behind): routes, gateways and carrier come and go."""
 import fcntl
+import json
 import os
 import shutil
 import struct
@@ -121,6 +122,52 @@ class Links(TestCase):
         ip("route del default via 10.77.0.2 dev up0 metric 100")
         self.soon(lambda: names() == ["up1"], "the other link")
         self.assertEqual(self.link(daemon)["link"]["interface"], "up1")
+
+    def test_come_back_with_what_was_learnt_a_name_and_an_answer_at_once(self):
+        daemon = self.daemon()
+        ip("route add default via 10.77.0.2 dev up0")
+        self.soon(lambda: self.link(daemon)["link"]["interface"] == "up0", "the link")
+        self.assertEqual(self.link(daemon)["basis"], "prior")
+        self.assertIsNone(self.link(daemon)["down_kbps"]["p50"])
+        self.assertGreater(self.link(daemon)["prior"]["down_kbps"]["p90"], 0)
+        home = self.link(daemon)["link"]["id"]
+        def told():
+            daemon.post([{"bytes": 1000000, "duration_ms": 850, "ttfb_ms": 50}] * 5)
+            return self.link(daemon)["basis"] == "evidence"
+        wait_for(told, "an estimate of what was told")
+        json_type = {"Content-Type": "application/json"}
+        status, _, body = daemon.request("POST", f"/v1/links/{home}", '{"name":"Home"}', json_type)
+        self.assertEqual((status, json.loads(body)["name"]), (200, "Home"))
+        ip("route replace default via 10.77.0.3 dev up0")
+        self.soon(lambda: self.link(daemon)["link"]["id"] != home, "another link")
+        self.assertEqual(daemon.stop(), 0)
+        daemon = self.daemon()
+        began = time.monotonic()
+        ip("route replace default via 10.77.0.2 dev up0")
+        wait_for(lambda: self.link(daemon)["link"]["id"] == home, "the first link", 5 * SLOW)
+        answer = self.link(daemon)
+        print(f"# the first answer came {1000 * (time.monotonic() - began):.0f} ms after the command")
+        self.assertEqual((answer["basis"], answer["link"]["name"], answer["state"]), ("memory", "Home", "unknown"))
+        self.assertLess(answer["down_kbps"]["p10"], 9400)
+        self.assertGreater(answer["down_kbps"]["p90"], 9400)
+        self.assertEqual(len(daemon.get("/v1/links?remembered=true")["remembered"]), 2)
+
+    def test_can_be_forgotten_with_their_rows_and_begin_anew(self):
+        ip("route add default via 10.77.0.2 dev up0")
+        daemon = self.daemon()
+        daemon.post([{"bytes": 1000000, "duration_ms": 850, "ttfb_ms": 50}] * 50)
+        link = self.link(daemon)["link"]["id"]
+        self.wait_state(daemon, "online")
+        status, _, body = daemon.request("DELETE", f"/v1/links/{link}")
+        answer = json.loads(body)
+        self.assertEqual((status, answer["links"]), (200, 1))
+        self.assertGreaterEqual(answer["rows"], 51)
+        self.assertEqual(self.link(daemon)["basis"], "prior")
+        self.assertEqual(self.link(daemon)["link"]["id"], link)
+        self.assertEqual(daemon.request("DELETE", "/v1/links/nowhere")[0], 404)
+        self.assertEqual(json.loads(daemon.request("DELETE", "/v1/links?all=true")[2])["links"], 1)
+        self.assertEqual(daemon.stop(), 0)
+        self.assertEqual(daemon.rows("select count(*) from observation"), [(0,)])
 
     def test_can_be_only_an_ipv6_one(self):
         ip("-6 addr add fd77::1/64 dev up0 nodad")
