@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "api/estimate.h"
-#include "api/hls.h"
 #include "api/json.h"
 
 #define SECOND_US INT64_C(1000000)
@@ -80,8 +79,8 @@ void
 hint_name_rungs(struct hint_request *r)
 {
 	for (size_t i = 0; i < r->rungs; i++) {
-		struct hint_rung *g = &r->rung[i];
-		char id[HINT_ID_MAX + 1];
+		struct ladder_rung *g = &r->rung[i];
+		char id[LADDER_ID_MAX + 1];
 
 		if (g->id[0] == '\0' && g->height > 0)
 			snprintf(g->id, sizeof(g->id), "%lldp", (long long)g->height);
@@ -98,25 +97,13 @@ hint_name_rungs(struct hint_request *r)
 }
 
 int
-hint_read_playlist(const char *text, size_t len, struct hint_request *r, struct problem *p)
+hint_end_ladder(struct hint_request *r, struct problem *p)
 {
-	static struct hls_variant variant[PLAN_RUNGS_MAX];
-	const char *why = NULL;
-	int n = hls_parse(text, len, variant, PLAN_RUNGS_MAX, &why);
-
-	if (n < 0)
-		return problem_set(p, 400, "playlist", "playlist: %s.", why);
-	for (int i = 0; i < n; i++) {
-		struct hint_rung *g = &r->rung[i];
-
-		_Static_assert(HLS_NAME_MAX <= HINT_ID_MAX, "a name fits an id");
-		memcpy(g->id, variant[i].name, sizeof(variant[i].name));
-		g->avg_kbps = variant[i].avg_kbps;
-		g->peak_kbps = variant[i].peak_kbps;
-		g->height = variant[i].height;
-	}
-	r->rungs = (size_t)n;
-	return 0;
+	hint_name_rungs(r);
+	if (ladder_bar(r->rung, r->rungs, &r->can) > 0)
+		return 0;
+	return problem_set(p, 400, r->can.codecs > 0 ? "cap.codecs" : "cap.video_range",
+	    "There is no rendition that the client can show.");
 }
 
 /* Ascending by rate; a short list, and nearly sorted by its nature. */
@@ -167,9 +154,10 @@ ask(const struct hint_request *r, const struct outlook *o, struct hint_choice *c
 	assert(r->rungs >= 1 && r->rungs <= PLAN_RUNGS_MAX);
 	sort_ladder(r, c);
 	for (size_t k = 0; k < r->rungs; k++) {
-		const struct hint_rung *g = &r->rung[c->order[k]];
+		const struct ladder_rung *g = &r->rung[c->order[k]];
 
-		rung[k] = (struct plan_rung){g->avg_kbps, g->peak_kbps, g->height};
+		rung[k] = (struct plan_rung){.avg_kbps = g->avg_kbps,
+		    .peak_kbps = g->peak_kbps, .height = g->height, .barred = g->barred};
 	}
 	q->current = ranked(c, r->current);
 	set_inflight(r, c, &q->inflight);
@@ -258,6 +246,9 @@ write_renditions(const struct hint_request *r, const struct hint_choice *c, stru
 		jw_open(w, '{');
 		jw_key_text(w, "id", r->rung[i].id);
 		jw_key_int(w, "kbps", r->rung[i].avg_kbps);
+		if (r->rung[i].variant >= 0)
+			jw_key_int(w, "variant", r->rung[i].variant);
+		jw_key_bool(w, "allowed", c->plan.risk[k].allowed);
 		estimate_seconds(w, "fetch_s", &c->plan.fetch[k]);
 		jw_key_fixed(w, "stall_risk", estimate_known(risk), 6);
 		if (c->plan.fetch[k].known)

@@ -11,20 +11,17 @@
 #include <stdint.h>
 
 #include "api/buf.h"
+#include "api/ladder.h"
 #include "api/problem.h"
 #include "api/query.h"
 #include "estimator/plan.h"
 
-#define HINT_ID_MAX 47
 #define HINT_SESSION_MAX 63
 #define HINT_SESSIONS 64
-#define HINT_TEXT_MAX (PLAN_RUNGS_MAX * 256 + 1024)
-
-struct hint_rung {
-	char id[HINT_ID_MAX + 1];
-	int64_t avg_kbps, peak_kbps;
-	int64_t height; /* 0: not known */
-};
+#define HINT_NAME_MAX 63 /* of an audio group or a period */
+#define HINT_TEXT_MAX (PLAN_RUNGS_MAX * 512 + 1024)
+#define HINT_SEGMENT_US_LEAST 10000
+#define HINT_SEGMENT_US_MAX INT64_C(120000000)
 
 /* A transfer that the client tells of: the last one, or the one under way. */
 struct hint_transfer {
@@ -41,7 +38,7 @@ struct hint_transfer {
 };
 
 struct hint_request {
-	struct hint_rung rung[PLAN_RUNGS_MAX]; /* in the client's order */
+	struct ladder_rung rung[PLAN_RUNGS_MAX]; /* in the client's order */
 	size_t rungs;
 	int current; /* -1: not said */
 	int64_t buffer_us, max_buffer_us; /* -1: not known */
@@ -50,6 +47,8 @@ struct hint_request {
 	int64_t segments_left; /* with the one asked for; -1: not said */
 	enum plan_mode mode;
 	int64_t cap_kbps, cap_height; /* -1: none */
+	struct ladder_can can;
+	char audio[HINT_NAME_MAX + 1], period[HINT_NAME_MAX + 1]; /* of a playlist; "" */
 	struct plan_weights weights;
 	struct hint_transfer last, inflight;
 	char session[HINT_SESSION_MAX + 1];
@@ -81,9 +80,12 @@ int hint_read_line(const char *text, size_t len, struct hint_request *out,
 void hint_defaults(struct hint_request *r);
 /* Give ids to rungs without one, and see to it that no two are the same. */
 void hint_name_rungs(struct hint_request *r);
-/* Put a playlist's variants in. */
-int hint_read_playlist(const char *text, size_t len, struct hint_request *r,
-    struct problem *p);
+/* Put the renditions of a playlist or an MPD in, and how long its segments are and whether
+ * it is live where it says so. `field`: the member that the text stands in. */
+int hint_read_playlist(const char *text, size_t len, const char *field,
+    struct hint_request *r, struct problem *p);
+/* Names for all, and which may be chosen, by what the client can show. */
+int hint_end_ladder(struct hint_request *r, struct problem *p);
 /* The index of an id, or of a number as text; -1. */
 int hint_find(const struct hint_request *r, const char *id);
 /*
@@ -133,7 +135,7 @@ struct plan *hint_plan_of(struct hint_plans *p, const struct hint_request *r);
 struct hint_sessions {
 	struct {
 		char name[HINT_SESSION_MAX + 1];
-		char rendition[HINT_ID_MAX + 1];
+		char rendition[LADDER_ID_MAX + 1];
 		int64_t due_us; /* when the fetch that was advised should have begun */
 		uint64_t used;
 	} slot[HINT_SESSIONS];

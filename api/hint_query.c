@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/hint.h"
+#include "api/hint_parts.h"
 
-#define KBPS_MAX INT64_C(10000000)
+#define KBPS_MAX LADDER_KBPS_MAX
 #define SECOND_US INT64_C(1000000)
 #define TIME_US_MAX (86400 * SECOND_US)
 
@@ -32,6 +32,7 @@ read_ladder(const struct query *q, struct hint_request *r, struct problem *p)
 		if (kbps < 1)
 			break;
 		r->rung[r->rungs].avg_kbps = r->rung[r->rungs].peak_kbps = kbps;
+		r->rung[r->rungs].score_micro = r->rung[r->rungs].variant = -1;
 		r->rungs++;
 		at += len;
 		at += *at == ',' ? 1 : 0;
@@ -39,20 +40,13 @@ read_ladder(const struct query *q, struct hint_request *r, struct problem *p)
 	if (*at != '\0' || r->rungs == 0)
 		return problem_set(p, 400, "ladder_kbps",
 		    "ladder_kbps must be 1 to %d numbers of kbit/s with commas.", PLAN_RUNGS_MAX);
-	hint_name_rungs(r);
-	return 0;
+	return hint_end_ladder(r, p);
 }
 
 static int
 read_current(const struct query *q, struct hint_request *r, struct problem *p)
 {
 	const char *id = query_get(q, "current");
-	int64_t kbps = -1;
-
-	if (query_int(q, "br", 1, KBPS_MAX, &kbps, p) != 0)
-		return -EINVAL;
-	if (kbps > 0)
-		r->current = hint_nearest(r, kbps);
 	if (id == NULL)
 		return 0;
 	r->current = hint_find(r, id);
@@ -61,32 +55,15 @@ read_current(const struct query *q, struct hint_request *r, struct problem *p)
 	return 0;
 }
 
-/* Milliseconds of CMCD as us. */
-static int
-read_ms(const struct query *q, const char *name, int64_t most_us, int64_t *out,
-    struct problem *p)
-{
-	int64_t ms = -1;
-
-	if (query_int(q, name, 0, most_us / 1000, &ms, p) != 0)
-		return -EINVAL;
-	if (ms >= 0)
-		*out = ms * 1000;
-	return 0;
-}
-
 static int
 read_times(const struct query *q, struct hint_request *r, struct problem *p)
 {
-	if (read_ms(q, "bl", TIME_US_MAX, &r->buffer_us, p) != 0 ||
-	    read_ms(q, "d", 120 * SECOND_US, &r->segment_us, p) != 0 ||
-	    query_seconds(q, "pr", 16000000, &r->rate_ppm, p) != 0 ||
-	    query_seconds(q, "buffer_s", TIME_US_MAX, &r->buffer_us, p) != 0 ||
+	if (query_seconds(q, "buffer_s", TIME_US_MAX, &r->buffer_us, p) != 0 ||
 	    query_seconds(q, "max_buffer_s", TIME_US_MAX, &r->max_buffer_us, p) != 0 ||
-	    query_seconds(q, "segment_s", 120 * SECOND_US, &r->segment_us, p) != 0 ||
+	    query_seconds(q, "segment_s", HINT_SEGMENT_US_MAX, &r->segment_us, p) != 0 ||
 	    query_seconds(q, "playback_rate", 16000000, &r->rate_ppm, p) != 0)
 		return -EINVAL;
-	if (r->segment_us < 10000)
+	if (r->segment_us < HINT_SEGMENT_US_LEAST)
 		return problem_set(p, 400, "segment_s", "segment_s must be longer.");
 	if (r->rate_ppm < 1000)
 		r->rate_ppm = 1000000;
@@ -97,12 +74,10 @@ static int
 read_words(const struct query *q, struct hint_request *r, struct problem *p)
 {
 	static const char *const modes[] = {"vod", "live", "low-latency", NULL};
-	static const char *const types[] = {"v", "l", NULL};
 	const char *session = query_get(q, "session");
-	int mode = PLAN_VOD;
+	int mode = (int)r->mode;
 
-	if (query_word(q, "st", types, &mode, p) != 0 ||
-	    query_word(q, "mode", modes, &mode, p) != 0)
+	if (query_word(q, "mode", modes, &mode, p) != 0)
 		return -EINVAL;
 	r->mode = (enum plan_mode)mode;
 	if (session == NULL)
@@ -119,12 +94,12 @@ hint_read_query(const struct query *q, struct hint_request *out, struct problem 
 {
 	static const char *const names[] = {"ladder_kbps", "current", "buffer_s",
 	    "max_buffer_s", "segment_s", "playback_rate", "mode", "max_kbps", "max_height",
-	    "session", "bl", "br", "d", "tb", "pr", "st", "format", NULL};
+	    "session", "format", HINT_CMCD_NAMES, NULL};
 
 	hint_defaults(out);
 	if (query_only(q, names, p) != 0 || read_ladder(q, out, p) != 0 ||
-	    read_times(q, out, p) != 0 || read_words(q, out, p) != 0 ||
-	    query_int(q, "tb", 1, KBPS_MAX, &out->cap_kbps, p) != 0 ||
+	    hint_read_cmcd_query(q, out, p) != 0 || read_times(q, out, p) != 0 ||
+	    read_words(q, out, p) != 0 ||
 	    query_int(q, "max_kbps", 1, KBPS_MAX, &out->cap_kbps, p) != 0 ||
 	    query_int(q, "max_height", 1, 100000, &out->cap_height, p) != 0)
 		return -EINVAL;

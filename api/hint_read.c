@@ -5,105 +5,18 @@
 #include <string.h>
 
 #include "api/hint.h"
-#include "api/longtext.h"
+#include "api/hint_parts.h"
 #include "api/value.h"
 
 #define VALUES_MAX 4096 /* in one request: bounds the time of parsing */
-#define KBPS_MAX INT64_C(10000000)
 #define BYTES_MAX (INT64_C(1) << 40)
 #define SECOND_US INT64_C(1000000)
 #define TIME_US_MAX (86400 * SECOND_US)
-#define SEGMENT_US_LEAST 10000
-#define SEGMENT_US_MAX (120 * SECOND_US)
 
 static int
 wrong(struct problem *p, const char *field, const char *what)
 {
 	return problem_set(p, 400, field, "%s %s", field, what);
-}
-
-/* --- The ladder ---------------------------------------------------------------- */
-
-static int
-read_numbers(const struct json_t *array, struct hint_request *r, struct problem *p)
-{
-	double kbps;
-
-	for (size_t i = 0; i < value_len(array); i++) {
-		if (!value_number(value_at(array, i), &kbps) || kbps < 1 || kbps > (double)KBPS_MAX)
-			return wrong(p, "ladder_kbps", "must hold numbers of kbit/s from 1 on.");
-		r->rung[i].avg_kbps = r->rung[i].peak_kbps = (int64_t)(kbps + 0.5);
-	}
-	return 0;
-}
-
-static int
-read_rung(const struct json_t *object, struct hint_rung *g, struct problem *p)
-{
-	struct value_in in = {.object = object, .prefix = "ladder.", .p = p};
-
-	if (!value_is_object(object))
-		return wrong(p, "ladder", "must hold objects.");
-	if (value_text(&in, "id", g->id, sizeof(g->id)) != 0 ||
-	    value_int(&in, "avg_kbps", 1, KBPS_MAX, &g->avg_kbps) != 0 ||
-	    value_int(&in, "peak_kbps", 1, KBPS_MAX, &g->peak_kbps) != 0 ||
-	    value_int(&in, "height", 0, 100000, &g->height) != 0)
-		return -EINVAL;
-	if (g->avg_kbps == 0 && g->peak_kbps == 0)
-		return wrong(p, "ladder.avg_kbps", "is missing.");
-	if (g->avg_kbps == 0)
-		g->avg_kbps = g->peak_kbps;
-	if (g->peak_kbps < g->avg_kbps)
-		g->peak_kbps = g->avg_kbps;
-	return 0;
-}
-
-static int
-read_objects(const struct json_t *array, struct hint_request *r, struct problem *p)
-{
-	for (size_t i = 0; i < value_len(array); i++) {
-		if (read_rung(value_at(array, i), &r->rung[i], p) != 0)
-			return -EINVAL;
-	}
-	return 0;
-}
-
-static int
-read_array(const struct value_in *in, const char *key, struct hint_request *r,
-    int (*read)(const struct json_t *, struct hint_request *, struct problem *))
-{
-	const struct json_t *array = value_get(in->object, key);
-
-	if (!value_is_array(array) || value_len(array) == 0 ||
-	    value_len(array) > PLAN_RUNGS_MAX)
-		return problem_set(in->p, 400, key, "%s must be an array of 1 to %d renditions.",
-		    key, PLAN_RUNGS_MAX);
-	memset(r->rung, 0, sizeof(r->rung));
-	r->rungs = value_len(array);
-	return read(array, r, in->p);
-}
-
-static int
-read_ladder(const struct value_in *in, const struct longtext *playlist,
-    struct hint_request *r)
-{
-	int error;
-
-	if (value_get(in->object, "ladder") != NULL) {
-		error = read_array(in, "ladder", r, read_objects);
-	} else if (value_get(in->object, "ladder_kbps") != NULL) {
-		error = read_array(in, "ladder_kbps", r, read_numbers);
-	} else if (playlist->text != NULL) {
-		error = hint_read_playlist(playlist->text, playlist->len, r, in->p);
-	} else if (value_get(in->object, "playlist") != NULL) {
-		return wrong(in->p, "playlist", "must be the text of a playlist.");
-	} else {
-		return problem_set(in->p, 400, "ladder_kbps",
-		    "ladder_kbps, ladder or playlist is missing.");
-	}
-	if (error == 0)
-		hint_name_rungs(r);
-	return error;
 }
 
 /* --- Which rendition: its id, or its place in the ladder ------------------------- */
@@ -179,39 +92,18 @@ read_member_transfer(const struct value_in *in, const char *key, const char *pre
 static int
 read_mode(const struct value_in *in, struct hint_request *r)
 {
-	char mode[16] = "", type[4] = "";
+	char mode[16] = "";
 
-	if (value_text(in, "mode", mode, sizeof(mode)) != 0 ||
-	    value_text(in, "st", type, sizeof(type)) != 0)
+	if (value_text(in, "mode", mode, sizeof(mode)) != 0)
 		return -EINVAL;
-	if (mode[0] == '\0')
-		snprintf(mode, sizeof(mode), "%s", strcmp(type, "l") == 0 ? "live" : "vod");
 	if (strcmp(mode, "live") == 0)
 		r->mode = PLAN_LIVE;
 	else if (strcmp(mode, "low-latency") == 0)
 		r->mode = PLAN_LOW_LATENCY;
 	else if (strcmp(mode, "vod") == 0)
 		r->mode = PLAN_VOD;
-	else
+	else if (mode[0] != '\0')
 		return wrong(in->p, "mode", "must be vod, live or low-latency.");
-	return 0;
-}
-
-static int
-read_cap(const struct value_in *in, struct hint_request *r)
-{
-	struct value_in cap = {.object = value_get(in->object, "cap"), .prefix = "cap.",
-	    .p = in->p};
-
-	if (value_int(in, "tb", 1, KBPS_MAX, &r->cap_kbps) != 0)
-		return -EINVAL;
-	if (cap.object == NULL)
-		return 0;
-	if (!value_is_object(cap.object))
-		return wrong(in->p, "cap", "must be an object.");
-	if (value_int(&cap, "max_kbps", 1, KBPS_MAX, &r->cap_kbps) != 0 ||
-	    value_int(&cap, "max_height", 1, 100000, &r->cap_height) != 0)
-		return -EINVAL;
 	return 0;
 }
 
@@ -258,44 +150,31 @@ read_left(const struct value_in *in, struct hint_request *r)
 	return 0;
 }
 
-/* CMCD (CTA-5004) names first, so that the plain ones win where both are there. */
 static int
 read_times(const struct value_in *in, struct hint_request *r)
 {
-	if (value_scaled(in, "bl", 1000, TIME_US_MAX, &r->buffer_us) != 0 ||
-	    value_scaled(in, "d", 1000, SEGMENT_US_MAX, &r->segment_us) != 0 ||
-	    value_scaled(in, "pr", 1000000, 16000000, &r->rate_ppm) != 0 ||
-	    value_scaled(in, "buffer_s", SECOND_US, TIME_US_MAX, &r->buffer_us) != 0 ||
+	if (value_scaled(in, "buffer_s", SECOND_US, TIME_US_MAX, &r->buffer_us) != 0 ||
 	    value_scaled(in, "max_buffer_s", SECOND_US, TIME_US_MAX, &r->max_buffer_us) != 0 ||
-	    value_scaled(in, "segment_s", SECOND_US, SEGMENT_US_MAX, &r->segment_us) != 0 ||
+	    value_scaled(in, "segment_s", SECOND_US, HINT_SEGMENT_US_MAX, &r->segment_us) != 0 ||
 	    value_scaled(in, "playback_rate", 1000000, 16000000, &r->rate_ppm) != 0)
 		return -EINVAL;
-	if (r->segment_us < SEGMENT_US_LEAST)
+	if (r->segment_us < HINT_SEGMENT_US_LEAST)
 		return wrong(in->p, "segment_s", "must be longer.");
 	if (r->rate_ppm < 1000) /* paused: as if it played */
 		r->rate_ppm = 1000000;
 	return 0;
 }
 
+/* CMCD's names first, so that the plain ones win where both are there. */
 static int
-read_current(const struct value_in *in, struct hint_request *r)
-{
-	int64_t kbps = -1;
-
-	if (value_int(in, "br", 1, KBPS_MAX, &kbps) != 0)
-		return -EINVAL;
-	if (kbps > 0)
-		r->current = hint_nearest(r, kbps);
-	return read_rendition(in, "current", r, &r->current);
-}
-
-static int
-read_question(const struct value_in *in, const struct longtext *playlist,
+read_question(const struct value_in *in, const struct hint_texts *texts,
     struct hint_request *r)
 {
 	hint_defaults(r);
-	if (read_ladder(in, playlist, r) != 0 || read_times(in, r) != 0 || read_mode(in, r) != 0 ||
-	    read_cap(in, r) != 0 || read_current(in, r) != 0 ||
+	if (hint_read_ladder(in, texts, r) != 0 || hint_read_cmcd(in, r) != 0 ||
+	    read_times(in, r) != 0 || read_mode(in, r) != 0 || hint_read_cap(in, r) != 0 ||
+	    hint_end_ladder(r, in->p) != 0 ||
+	    read_rendition(in, "current", r, &r->current) != 0 ||
 	    read_weights(in, r) != 0 || read_left(in, r) != 0 ||
 	    value_text(in, "session", r->session, sizeof(r->session)) != 0 ||
 	    read_member_transfer(in, "last", "last.", r, &r->last) != 0 ||
@@ -304,15 +183,34 @@ read_question(const struct value_in *in, const struct longtext *playlist,
 	return 0;
 }
 
+/* Too many values are those of a ladder, if there is one. */
+static void
+name_the_longest(const struct longtext *t, struct problem *p)
+{
+	static const char *const names[] = {"ladder_kbps", "ladder"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && p->field[0] == '\0'; i++) {
+		if (strstr(t->rest, names[i]) != NULL)
+			snprintf(p->field, sizeof(p->field), "%s", names[i]);
+	}
+}
+
+/* The texts out, and then the rest as an object. */
 static struct json_t *
-read_object(const char *text, size_t len, struct longtext *playlist, struct problem *p)
+read_object(const char *text, size_t len, struct hint_texts *texts, struct problem *p)
 {
 	struct json_t *v;
 
-	if (longtext_take(text, len, "playlist", playlist, p) != 0 ||
-	    value_check_size(playlist->rest, playlist->rest_len, VALUES_MAX, p) != 0)
+	memset(texts, 0, sizeof(*texts));
+	if (longtext_take(text, len, "playlist", &texts->playlist, p) != 0 ||
+	    longtext_take(texts->playlist.rest, texts->playlist.rest_len, "mpd", &texts->mpd,
+		p) != 0)
 		return NULL;
-	v = value_read(playlist->rest, playlist->rest_len, NULL, p);
+	if (value_check_size(texts->mpd.rest, texts->mpd.rest_len, VALUES_MAX, p) != 0) {
+		name_the_longest(&texts->mpd, p);
+		return NULL;
+	}
+	v = value_read(texts->mpd.rest, texts->mpd.rest_len, NULL, p);
 	if (v != NULL && !value_is_object(v)) {
 		value_free(v);
 		problem_set(p, 400, NULL, "It must be an object.");
@@ -321,19 +219,26 @@ read_object(const char *text, size_t len, struct longtext *playlist, struct prob
 	return v;
 }
 
+static void
+free_texts(struct hint_texts *texts)
+{
+	longtext_free(&texts->playlist);
+	longtext_free(&texts->mpd);
+}
+
 int
 hint_read_json(const char *body, size_t len, struct hint_request *out, struct problem *p)
 {
-	struct longtext playlist;
-	struct json_t *v = read_object(body, len, &playlist, p);
+	struct hint_texts texts;
+	struct json_t *v = read_object(body, len, &texts, p);
 	struct value_in in = {.object = v, .prefix = "", .p = p};
 	int error = -EINVAL;
 
 	if (v != NULL) {
-		error = read_question(&in, &playlist, out);
+		error = read_question(&in, &texts, out);
 		value_free(v);
 	}
-	longtext_free(&playlist);
+	free_texts(&texts);
 	return error;
 }
 
@@ -348,7 +253,7 @@ read_progress(const struct value_in *in, struct hint_request *r)
 }
 
 static int
-read_line(const struct value_in *in, const struct longtext *playlist, struct hint_request *r,
+read_line(const struct value_in *in, const struct hint_texts *texts, struct hint_request *r,
     struct hint_line *line)
 {
 	char type[16] = "decide";
@@ -362,22 +267,22 @@ read_line(const struct value_in *in, const struct longtext *playlist, struct hin
 	line->progress = strcmp(type, "progress") == 0;
 	if (!line->progress && strcmp(type, "decide") != 0)
 		return wrong(in->p, "type", "must be decide or progress.");
-	return line->progress ? read_progress(in, r) : read_question(in, playlist, r);
+	return line->progress ? read_progress(in, r) : read_question(in, texts, r);
 }
 
 int
 hint_read_line(const char *text, size_t len, struct hint_request *out, struct hint_line *line,
     struct problem *p)
 {
-	struct longtext playlist;
-	struct json_t *v = read_object(text, len, &playlist, p);
+	struct hint_texts texts;
+	struct json_t *v = read_object(text, len, &texts, p);
 	struct value_in in = {.object = v, .prefix = "", .p = p};
 	int error = -EINVAL;
 
 	if (v != NULL) {
-		error = read_line(&in, &playlist, out, line);
+		error = read_line(&in, &texts, out, line);
 		value_free(v);
 	}
-	longtext_free(&playlist);
+	free_texts(&texts);
 	return error;
 }

@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The ladder in an HLS multivariant playlist (RFC 8216, section 4.3.4.2).
+ * The ladder in an HLS multivariant playlist (RFC 8216, 4.3.4.2, and its successor).
  *
- * Reads EXT-X-STREAM-INF alone: BANDWIDTH (peak, required), AVERAGE-BANDWIDTH, RESOLUTION,
- * NAME. The same rung under several URIs counts once. A media playlist is refused.
+ * A rendition is what a viewer would call one. Of EXT-X-STREAM-INF it reads BANDWIDTH,
+ * AVERAGE-BANDWIDTH, RESOLUTION, FRAME-RATE, CODECS, VIDEO-RANGE, SCORE and NAME, with the
+ * variables of EXT-X-DEFINE, and it counts once
+ *   - the same video with several audio groups: with the bit rate of the group asked for,
+ *     or else of the one that comes first;
+ *   - the same video on several pathways, or behind several URIs: the first pathway's.
+ * Variants without a picture are left out where others have one, and so are I-frames.
+ *
+ * An example. 720p.m3u8 with AUDIO="aac" at 3.1 Mbit/s and again with AUDIO="ec3" at 3.4 is
+ * one rendition of 3.1 Mbit/s, or of 3.4 for whoever asks for "ec3".
  */
 #ifndef LINKQ_API_HLS_H
 #define LINKQ_API_HLS_H
 
 #include <stddef.h>
-#include <stdint.h>
 
-#define HLS_NAME_MAX 47
+#include "api/ladder.h"
 
-struct hls_variant {
-	char name[HLS_NAME_MAX + 1]; /* "" */
-	int64_t avg_kbps;            /* the peak where the average is not said */
-	int64_t peak_kbps;
-	int64_t height; /* 0: not said */
-};
-
-/* Returns how many variants, in the order of the playlist; or -EINVAL, and *why says it. */
-int hls_parse(const char *text, size_t len, struct hls_variant *out, size_t max,
-    const char **why);
+/* `audio`: the audio group that plays; "": not said. Returns how many renditions, in the
+ * order of the playlist; or -EINVAL, and *why says it. */
+int hls_parse(const char *text, size_t len, const char *audio, struct ladder_rung *out,
+    size_t max, const char **why);
 
 #endif

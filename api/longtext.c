@@ -212,6 +212,7 @@ longtext_take(const char *json, size_t len, const char *key, struct longtext *ou
 		return problem_set(p, 503, NULL, "Out of memory.");
 	memcpy(out->rest, json, s.from);
 	memcpy(out->rest + s.from, json + s.to, len - s.to);
+	out->rest[out->rest_len] = '\0';
 	if (found && !decode(json + s.from, json + s.to, out))
 		return problem_set(p, 400, key, "%s is not a string of JSON.", key);
 	return 0;

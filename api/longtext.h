@@ -15,7 +15,7 @@
 #include "api/problem.h"
 
 struct longtext {
-	char *rest; /* the object with "" in place of the text */
+	char *rest; /* the object with "" in place of the text; a NUL follows */
 	size_t rest_len;
 	char *text; /* NULL: there is no such member, or it is no string */
 	size_t len;

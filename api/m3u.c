@@ -90,3 +90,32 @@ m3u_integer(const struct m3u_text *t, int64_t most, int64_t *out)
 	*out = n;
 	return t->len > 0;
 }
+
+bool
+m3u_decimal(const struct m3u_text *t, unsigned decimals, int64_t most, int64_t *out)
+{
+	int64_t n = 0;
+	unsigned after = 0;
+	bool point = false, digit = false;
+
+	for (size_t i = 0; i < t->len; i++) {
+		if (t->at[i] == '.' && !point && decimals > 0) {
+			point = true;
+			continue;
+		}
+		if (t->at[i] < '0' || t->at[i] > '9')
+			return false;
+		digit = true;
+		if (point && after++ >= decimals)
+			continue;
+		n = n * 10 + (t->at[i] - '0');
+		if (n > most)
+			return false;
+	}
+	for (; after < decimals && n <= most; after++)
+		n *= 10;
+	if (!digit || n > most)
+		return false;
+	*out = n;
+	return true;
+}

@@ -32,5 +32,7 @@ bool m3u_attribute(struct m3u_text *rest, struct m3u_text *name, struct m3u_text
 
 /* A decimal-integer: digits alone, at most `most`. */
 bool m3u_integer(const struct m3u_text *t, int64_t most, int64_t *out);
+/* A decimal-floating-point, times 10^decimals; further digits are dropped. */
+bool m3u_decimal(const struct m3u_text *t, unsigned decimals, int64_t most, int64_t *out);
 
 #endif

@@ -8,11 +8,39 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Which member's value ends at `end`, or was about to: of {"buffer_s":NaN it is buffer_s. */
+static void
+member_before(const char *text, size_t end, char out[64])
+{
+	static const char word[] = "+-.0123456789"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	size_t i = end, from;
+
+	out[0] = '\0';
+	while (i > 0 && memchr(word, text[i - 1], sizeof(word) - 1) != NULL)
+		i--;
+	while (i > 0 && memchr(" \t\r\n", text[i - 1], 4) != NULL)
+		i--;
+	if (i == 0 || text[--i] != ':')
+		return;
+	while (i > 0 && memchr(" \t\r\n", text[i - 1], 4) != NULL)
+		i--;
+	if (i == 0 || text[--i] != '"')
+		return;
+	for (from = i; from > 0 && text[from - 1] != '"'; from--)
+		;
+	if (from > 0 && i - from < 64) {
+		memcpy(out, text + from, i - from);
+		out[i - from] = '\0';
+	}
+}
+
 struct json_t *
 value_read(const char *text, size_t len, size_t *used, struct problem *p)
 {
 	size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
 	json_error_t error;
+	char field[64];
 	json_t *v;
 
 	if (used != NULL)
@@ -22,11 +50,12 @@ value_read(const char *text, size_t len, size_t *used, struct problem *p)
 		*used = error.position > 0 ? (size_t)error.position : 0;
 	if (v != NULL)
 		return v;
+	member_before(text, error.position > 0 ? (size_t)error.position : 0, field);
 	if (used != NULL)
 		problem_set(p, 400, NULL, "%.150s", error.text);
 	else
-		problem_set(p, 400, NULL, "Line %d, column %d: %.150s", error.line, error.column,
-		    error.text);
+		problem_set(p, 400, field[0] != '\0' ? field : NULL,
+		    "Line %d, column %d: %.150s", error.line, error.column, error.text);
 	return NULL;
 }
 

@@ -82,18 +82,29 @@ set_point(const struct plan_question *q, const struct plan_shape *s, struct plan
 		x->playing_worth = plan_worth(q, s, (float)q->rung[q->current].avg_kbps);
 }
 
+/* Would the link carry the next rung, had the cap allowed it? */
+static bool
+is_capped(const struct plan_question *q, int rung)
+{
+	size_t next = (size_t)rung + 1;
+	float high, above = 0.0f;
+
+	while (next < q->rungs && q->rung[next].barred)
+		next++;
+	if (next == q->rungs || plan_allowed(q, next))
+		return false;
+	high = num_log2((float)q->rung[next].avg_kbps);
+	for (int i = 0; i < LEVELS; i++)
+		above += level_log2_kbps[i] > high ? q->outlook->live[i] : 0.0f;
+	return above > 0.5f;
+}
+
 static enum plan_reason
 reason_for(const struct plan_question *q, const struct plan_answer *out)
 {
-	const int top = (int)q->rungs - 1, next = out->rung + 1;
-	const float high = num_log2((float)q->rung[out->rung < top ? next : top].avg_kbps);
-	float above = 0.0f;
-
 	if (q->outlook->offline || q->outlook->dead > 0.5f)
 		return PLAN_OUTAGE;
-	for (int i = 0; i < LEVELS; i++)
-		above += level_log2_kbps[i] > high ? q->outlook->live[i] : 0.0f;
-	if (out->rung < top && !plan_allowed(q, (size_t)next) && above > 0.5f)
+	if (is_capped(q, out->rung))
 		return PLAN_CAPPED;
 	if (q->current < 0)
 		return PLAN_STARTUP;

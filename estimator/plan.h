@@ -44,6 +44,7 @@ enum plan_reason {
 struct plan_rung {
 	int64_t avg_kbps, peak_kbps;
 	int64_t height; /* 0: not known */
+	bool barred;    /* it is never chosen; not all are */
 };
 
 /* A segment on its way. */
@@ -83,6 +84,7 @@ struct plan_question {
 struct plan_risk {
 	int64_t stall_ppm; /* chance that the buffer runs dry before it is in; -1: not known */
 	bool sustainable;  /* a median fetch takes no longer than the segment plays */
+	bool allowed;      /* neither barred nor above the cap */
 };
 
 struct plan_answer {

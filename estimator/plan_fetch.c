@@ -3,6 +3,7 @@
 #include "estimator/plan.h"
 
 #include "estimator/plan_point.h"
+#include "estimator/plan_shape.h"
 #include "estimator/window.h"
 
 #include <assert.h>
@@ -137,7 +138,8 @@ plan_tell(const struct plan *p, const struct plan_question *q, struct plan_answe
 	if (!q->outlook->known) {
 		for (size_t i = 0; i < q->rungs; i++) {
 			out->fetch[i] = (struct est_seconds){ .known = false };
-			out->risk[i] = (struct plan_risk){ .stall_ppm = -1 };
+			out->risk[i] = (struct plan_risk){ .stall_ppm = -1,
+				.allowed = plan_allowed(q, i) };
 		}
 		out->max_safe_kbps = -1;
 		return;
@@ -148,6 +150,7 @@ plan_tell(const struct plan *p, const struct plan_question *q, struct plan_answe
 
 		f.wait_s = q->outlook->ttfb_s + ramp_s(&r, f.kbit);
 		tell_rung(q, &r, &f, until_s, &out->fetch[i], &out->risk[i]);
+		out->risk[i].allowed = plan_allowed(q, i);
 	}
 	out->max_safe_kbps = safe_kbps(q, &r, until_s);
 }

@@ -90,7 +90,7 @@ plan_clock_s(const struct plan_question *q, int64_t media_us)
 bool
 plan_allowed(const struct plan_question *q, size_t i)
 {
-	return (q->cap_kbps < 0 || q->rung[i].avg_kbps <= q->cap_kbps) &&
+	return !q->rung[i].barred && (q->cap_kbps < 0 || q->rung[i].avg_kbps <= q->cap_kbps) &&
 	    (q->cap_height < 0 || q->rung[i].height <= q->cap_height);
 }
 
@@ -149,6 +149,7 @@ plan_shape_of(const struct plan_question *q, struct plan_shape *s, int of[PLAN_R
 {
 	float top;
 
+	of[0] = 0;
 	memset(s, 0, sizeof *s); /* shapes are compared byte by byte */
 	for (size_t i = 0; i < q->rungs; i++) {
 		if (!plan_allowed(q, i))
@@ -157,8 +158,9 @@ plan_shape_of(const struct plan_question *q, struct plan_shape *s, int of[PLAN_R
 		s->kbps[s->rungs++] = (float)q->rung[i].avg_kbps;
 	}
 	if (s->rungs == 0) { /* nothing is low enough: the lowest */
-		of[0] = 0;
-		s->kbps[s->rungs++] = (float)q->rung[0].avg_kbps;
+		while (of[0] + 1 < (int)q->rungs && q->rung[of[0]].barred)
+			of[0]++;
+		s->kbps[s->rungs++] = (float)q->rung[of[0]].avg_kbps;
 	}
 	for (int i = 0; i < s->rungs; i++)
 		s->worth[i] = plan_worth(q, s, s->kbps[i]);

@@ -18,7 +18,7 @@
 
 const char hint_help[] =
     "  --ladder KBPS,..    bit rates of the renditions, lowest first\n"
-    "  --playlist FILE     an HLS master playlist in their place; - is standard input\n"
+    "  --playlist FILE     an HLS multivariant playlist or a DASH MPD; - is stdin\n"
     "  --current I         the rendition that plays now, counted from 0\n"
     "  --buffer S          seconds of media that are ready to play\n"
     "  --max-buffer S      the most that the player buffers\n"
@@ -205,7 +205,7 @@ rendition_name(const json_t *value, size_t index)
 }
 
 static void
-print_renditions(const json_t *list, const json_t *ladder, json_int_t chosen)
+print_renditions(const json_t *list, json_int_t chosen)
 {
 	size_t i;
 	json_t *r;
@@ -217,7 +217,7 @@ print_renditions(const json_t *list, const json_t *ladder, json_int_t chosen)
 	json_array_foreach(list, i, r) {
 		const json_t *fetch = json_object_get(r, "fetch_s");
 		const json_t *sustainable = json_object_get(r, "sustainable");
-		double kbps = json_number_value(json_array_get(ladder, i));
+		double kbps = json_number_value(json_object_get(r, "kbps"));
 
 		printf("%c %-11s %-12s %-13s %-13s %-11s %s\n", (json_int_t)i == chosen ? '>' : ' ',
 		    rendition_name(json_object_get(r, "id"), i).s, kbps > 0 ? words_kbps(kbps).s : "-",
@@ -229,15 +229,16 @@ print_renditions(const json_t *list, const json_t *ladder, json_int_t chosen)
 }
 
 static void
-print_answer(const json_t *doc, const json_t *ladder)
+print_answer(const json_t *doc)
 {
 	const char *reason = json_string_value(json_object_get(doc, "reason"));
 	const json_t *abandon = json_object_get(doc, "abandon");
 	const json_t *to = json_object_get(abandon, "to");
 	json_int_t index = json_integer_value(json_object_get(doc, "index"));
 	double wait = number_of(doc, "wait_s"), safe = number_of(doc, "max_safe_kbps");
-	double ttl = number_of(doc, "ttl_s"), kbps = json_number_value(json_array_get(ladder,
-	    index >= 0 ? (size_t)index : 0));
+	const json_t *list = json_object_get(doc, "renditions");
+	double ttl = number_of(doc, "ttl_s"), kbps = json_number_value(json_object_get(
+	    json_array_get(list, index >= 0 ? (size_t)index : 0), "kbps"));
 	char why[80];
 
 	printf("Fetch rendition %s%s%s%s", term_tone(stdout, TERM_BOLD),
@@ -256,7 +257,7 @@ print_answer(const json_t *doc, const json_t *ladder)
 	if (isfinite(ttl))
 		printf("; ask again within %s", words_s(ttl).s);
 	puts(".");
-	print_renditions(json_object_get(doc, "renditions"), ladder, index);
+	print_renditions(list, index);
 }
 
 static int
@@ -278,7 +279,7 @@ ask(char **argv, const json_t *request, bool json)
 			json_dumpf(doc, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12));
 			putchar('\n');
 		} else {
-			print_answer(doc, json_object_get(request, "ladder_kbps"));
+			print_answer(doc);
 		}
 		json_decref(doc);
 	}

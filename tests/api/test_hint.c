@@ -1,78 +1,19 @@
 /* SPDX-License-Identifier: ISC */
-/* The hint: playlists, requests in their forms, and what the plan makes of them. */
+/* The hint: requests in their forms, and what the plan makes of them. */
 #include "api/hint.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <math.h>
 
-#include "api/hls.h"
 #include "api/longtext.h"
 #include "tests/api/text.h"
 #include "tests/estimator/made_outlook.h"
 
 #define SECOND INT64_C(1000000)
-#define VARIANTS 8
 
-TestSuite(hls, .timeout = 10);
 TestSuite(hint, .timeout = 10);
 TestSuite(plan, .timeout = 10);
-
-static struct hls_variant variant[VARIANTS];
-static const char *why;
-
-static int
-parse(const char *text)
-{
-	return hls_parse(text, strlen(text), variant, VARIANTS, &why);
-}
-
-Test(hls, reads_the_ladder)
-{
-	cr_assert(eq(int, parse("#EXTM3U\r\n#EXT-X-VERSION:7\r\n"
-				"#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,URI=\"i\"\r\n"
-				"#EXT-X-STREAM-INF:BANDWIDTH=1280000,CODECS=\"a,BANDWIDTH=5,b\","
-				"AVERAGE-BANDWIDTH=1000000,RESOLUTION=640x360,NAME=\"low, \"\r\nl\r\n"
-				"#EXT-X-STREAM-INF:PROGRAM-ID=1,BANDWIDTH=7680001\r\nh\r\n"
-				"#EXT-X-STREAM-INF:PROGRAM-ID=1,BANDWIDTH=7680001\r\nbackup\r\n"),
-	    2));
-	cr_assert_str_eq(variant[0].name, "low, ");
-	cr_assert(eq(i64, variant[0].avg_kbps, 1000));
-	cr_assert(eq(i64, variant[0].peak_kbps, 1280));
-	cr_assert(eq(i64, variant[0].height, 360));
-	cr_assert(eq(i64, variant[1].avg_kbps, 7681));
-	cr_assert(eq(i64, variant[1].height, 0));
-}
-
-Test(hls, refuses_what_is_no_multivariant_playlist)
-{
-	static const char *const cases[] = {"", "#EXTM3", "EXTM3U\n", "#EXTM3U", "#EXTM3U\n\n",
-	    "\xef\xbb\xbf#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n",
-	    "#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXTINF:6,\na.ts\n",
-	    "#EXTM3U\n#EXTINF:6,\na.ts\n",
-	    "#EXTM3U\n#EXT-X-STREAM-INF:RESOLUTION=1x1\n",
-	    "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=0\n",
-	    "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=-5\n",
-	    "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1e6\n",
-	    "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=99999999999999999999\n",
-	    "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000,RESOLUTION=axb\n",
-	    "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=\"\n"};
-
-	for (size_t i = 0; i < LEN(cases); i++)
-		cr_assert(lt(int, parse(cases[i]), 0), "%s", cases[i]);
-}
-
-Test(hls, bounds_the_number_of_variants)
-{
-	char text[2048] = "#EXTM3U\n";
-
-	for (int i = 1; i <= VARIANTS + 1; i++)
-		snprintf(text + strlen(text), sizeof(text) - strlen(text),
-		    "#EXT-X-STREAM-INF:BANDWIDTH=%d000\nu\n", i);
-	cr_assert(lt(int, parse(text), 0));
-	*strrchr(text, '#') = '\0';
-	cr_assert(eq(int, parse(text), VARIANTS));
-}
 
 /* --- Requests -------------------------------------------------------------------- */
 
@@ -148,6 +89,31 @@ Test(hint, knows_the_names_of_cmcd_and_prefers_its_own)
 	cr_assert(eq(int, rq.mode, PLAN_LOW_LATENCY));
 }
 
+Test(hint, reads_cmcd_as_players_send_it)
+{
+	cr_assert(eq(int, read_json("{\"ladder_kbps\":[400,1200,3000],\"cmcd\":\"bl=11400,"
+				    "br=(1200;v 128;a),d=4004,sid=\\\"a,\\\\\\\"b\\\",st=l,"
+				    "ltc=6000,tpb=2500,tb=3000,com.example-x=1\"}"),
+	    0), "%s", problem.detail);
+	cr_assert(eq(i64, rq.buffer_us, 11400000));
+	cr_assert(eq(i64, rq.max_buffer_us, 6 * SECOND));
+	cr_assert(eq(int, rq.current, 1));
+	cr_assert(eq(i64, rq.cap_kbps, 2500));
+	cr_assert(eq(int, (int)rq.mode, PLAN_LIVE));
+	cr_assert_str_eq(rq.session, "a,\\\"b");
+	cr_assert(eq(int, read_query("/v1/hint?ladder_kbps=400,1200&CMCD=su%2Cpr%3D2%2Csid%3D%22x%22"),
+	    0));
+	cr_assert(eq(i64, rq.buffer_us, 0));
+	cr_assert(eq(i64, rq.rate_ppm, 2000000));
+	cr_assert_str_eq(rq.session, "x");
+	cr_assert(eq(int, read_query("/v1/hint?ladder_kbps=400,1200&dl=3000&pr=1.5&mtp=9&bs&v=1"), 0));
+	cr_assert(eq(i64, rq.buffer_us, 4500000));
+	cr_assert(lt(int, read_query("/v1/hint?ladder_kbps=400&CMCD=bl%3Dx"), 0));
+	cr_assert_str_eq(problem.field, "bl");
+	cr_assert(lt(int, read_json("{\"ladder_kbps\":[400],\"cmcd\":5}"), 0));
+	cr_assert_str_eq(problem.field, "cmcd");
+}
+
 Test(hint, gives_each_rung_a_name_of_its_own)
 {
 	cr_assert(eq(int, read_json("{\"ladder\":[{\"avg_kbps\":500,\"height\":720},"
@@ -185,6 +151,11 @@ Test(hint, refuses_what_makes_no_sense_and_names_the_field)
 		{"{\"ladder_kbps\":[1],\"segment_s\":0}", "segment_s"},
 		{"{\"ladder_kbps\":[1],\"segment_s\":1e9}", "segment_s"},
 		{"{\"ladder_kbps\":[1],\"mode\":\"dvd\"}", "mode"},
+		{"{\"ladder_kbps\":[1],\"st\":\"x\"}", "st"},
+		{"{\"ladder_kbps\":[1],\"buffer_s\":NaN}", "buffer_s"},
+		{"{\"ladder_kbps\":[1],\"buffer_s\" : -Infinity}", "buffer_s"},
+		{"{\"ladder_kbps\":[-1]}", "ladder_kbps"},
+		{"{\"ladder_kbps\":[1,NaN]}", ""},
 		{"{\"ladder_kbps\":[1],\"cap\":[]}", "cap"},
 		{"{\"ladder_kbps\":[1],\"cap\":{\"max_kbps\":0}}", "cap.max_kbps"},
 		{"{\"ladder_kbps\":[1],\"last\":5}", "last"},
@@ -217,6 +188,7 @@ Test(hint, does_not_parse_a_body_of_ten_thousand_values)
 	snprintf(body + n, sizeof(body) - n, "]}");
 	cr_assert(lt(int, read_json(body), 0));
 	cr_assert(strstr(problem.detail, "4096") != NULL, "%s", problem.detail);
+	cr_assert_str_eq(problem.field, "ladder_kbps");
 }
 
 Test(hint, remembers_the_sessions_that_were_asked_for_last)
@@ -358,7 +330,8 @@ Test(plan, is_of_the_session_or_else_of_the_ladder)
 	cr_assert(eq(int, read_json("{\"ladder_kbps\":[5],\"session\":\"a\"}"), 0));
 	cr_assert(eq(ptr, hint_plan_of(&plans, &rq), a));
 	snprintf(rq.session, sizeof(rq.session), "a");
-	plan_saw(hint_plan_of(&plans, &rq), &(struct plan_rung){1, 1, 0}, SECOND, 500);
+	plan_saw(hint_plan_of(&plans, &rq),
+	    &(struct plan_rung){.avg_kbps = 1, .peak_kbps = 1}, SECOND, 500);
 	cr_assert(eq(int, a->ratio_count > 0, 1));
 	for (int i = 0; i < HINT_PLANS; i++) {
 		snprintf(rq.session, sizeof(rq.session), "s%d", i);

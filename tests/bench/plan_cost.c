@@ -53,7 +53,7 @@ measure(enum what what, int rungs)
 	srand(1);
 	plan_init(&plan);
 	for (int i = 0; i < rungs; i++)
-		rung[i] = (struct plan_rung){ 300 + 20000 * i / rungs, 0, 0 };
+		rung[i] = (struct plan_rung){ .avg_kbps = 300 + 20000 * i / rungs };
 	for (int i = 0; i < RUNS; i++) {
 		double begin_us;
 

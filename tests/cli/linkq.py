@@ -279,9 +279,9 @@ def transfer():
 
 
 HINT = {"rendition": "720p", "index": 2, "wait_s": 0, "reason": "steady", "max_safe_kbps": 4100,
-        "renditions": [{"id": "360p", "fetch_s": {"p10": 0.2, "p50": 0.4, "p90": 1.5}, "stall_risk": 0.001, "sustainable": True},
-                       {"id": "480p", "fetch_s": {"p10": 0.5, "p50": 1.1, "p90": 3}, "stall_risk": 0.01, "sustainable": True},
-                       {"id": "720p", "fetch_s": {"p10": None, "p50": None, "p90": None}, "stall_risk": None, "sustainable": False}],
+        "renditions": [{"id": "360p", "kbps": 400, "fetch_s": {"p10": 0.2, "p50": 0.4, "p90": 1.5}, "stall_risk": 0.001, "sustainable": True},
+                       {"id": "480p", "kbps": 1200, "fetch_s": {"p10": 0.5, "p50": 1.1, "p90": 3}, "stall_risk": 0.01, "sustainable": True},
+                       {"id": "720p", "kbps": 2801, "fetch_s": {"p10": None, "p50": None, "p90": None}, "stall_risk": None, "sustainable": False}],
         "abandon": {"do": False, "to": None}, "ttl_s": 6, "cmcd": {"mtp": 5200}, "cmsd": "etp=5200"}
 
 

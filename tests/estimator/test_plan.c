@@ -26,7 +26,7 @@ ladder(size_t n, const int64_t *kbps)
 {
 	plan_init(&plan);
 	for (size_t i = 0; i < n; i++)
-		rung[i] = (struct plan_rung){ kbps[i], kbps[i] * 3 / 2, 0 };
+		rung[i] = (struct plan_rung){ .avg_kbps = kbps[i], .peak_kbps = kbps[i] * 3 / 2 };
 	q = (struct plan_question){ .rung = rung, .rungs = n, .outlook = &outlook, .current = -1,
 		.buffer_us = 0, .max_buffer_us = 25 * SECOND, .segment_us = 3 * SECOND,
 		.rate_ppm = 1000000, .segments_left = -1, .cap_kbps = -1, .cap_height = -1,
