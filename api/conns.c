@@ -62,13 +62,29 @@ overdue(const struct conn *c, int64_t now_us)
 }
 
 void
+conn_small(const struct conn *c)
+{
+	int bytes = CONNS_SMALL_BYTES;
+
+	if (c != NULL)
+		(void)setsockopt(c->fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}
+
+void
+conn_cut(struct conn *c)
+{
+	if (c == NULL)
+		return;
+	c->phase = CONN_CLOSING;
+	shutdown(c->fd, SHUT_RDWR);
+}
+
+void
 conns_close_overdue(struct conns *all, int64_t now_us)
 {
 	for (struct conn *c = all->first; c != NULL; c = c->next) {
-		if (!overdue(c, now_us))
-			continue;
-		c->phase = CONN_CLOSING;
-		shutdown(c->fd, SHUT_RDWR);
+		if (overdue(c, now_us))
+			conn_cut(c);
 	}
 }
 

@@ -48,6 +48,14 @@ void conns_close_overdue(struct conns *all, int64_t now_us);
 /* Is a request on its way in or out? */
 bool conns_busy(const struct conns *all);
 
+/* Little room in the kernel for what is not read yet: of a thousand that do not read it would
+ * be gigabytes. */
+#define CONNS_SMALL_BYTES (32 * 1024)
+void conn_small(const struct conn *c);
+
+/* Drop it, whatever is under way. */
+void conn_cut(struct conn *c);
+
 /* Did the other end go away? Asked of those that sleep, where nobody else would notice. */
 bool conn_vanished(const struct conn *c);
 

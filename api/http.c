@@ -23,7 +23,7 @@
 
 #define RUNS_MAX 16              /* of one listener in a row; then others get a turn */
 #define MEMORY_BYTES (16 * 1024) /* of a connection: heads above it get 414 or 431 */
-#define STREAM_BLOCK 4096
+#define STREAM_BLOCK 256 /* of clients that know no chunks; for others it lies idle */
 #define EXPORT_BLOCK 65536
 #define SECOND_US INT64_C(1000000)
 #define INACTIVE_S 30u /* the library closes a connection that is silent */
@@ -328,12 +328,8 @@ on_completed(void *cls, struct MHD_Connection *mhd, void **state,
     enum MHD_RequestTerminationCode code)
 {
 	struct listener *l = cls;
-	const struct call *call = *state;
 
-	/* It sleeps when there is nothing to say: this one had words that nobody read. */
-	if (code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED && call != NULL &&
-	    call->answer.kind == ANSWER_STREAM && call->problem.status == 0)
-		l->api->core.traffic.slow_streams++;
+	(void)code;
 	call_destroy(*state);
 	*state = NULL;
 	conn_is(conn_of(mhd), CONN_IDLE, l->api->now_us);

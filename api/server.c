@@ -33,6 +33,7 @@ api_create(const struct api_options *o, const struct api_source *source, struct 
 	}
 	core_init(&api->core, source, o->boot);
 	api->connections_max = o->connections_max;
+	sleepers_init(&api->sleepers);
 	api->sleepers.traffic = &api->core.traffic;
 	api->sleepers.streams_max = o->streams_max;
 	api->sleepers.suspend = http_suspend;
@@ -81,6 +82,7 @@ api_run(struct api *api)
 	api->now_us = core_now(&api->core);
 	sleepers_work(&api->sleepers);
 	sleepers_forgotten(&api->sleepers, api->now_us);
+	sleepers_wake_due(&api->sleepers, api->ending ? SIZE_MAX : SLEEPERS_AT_ONCE);
 	for (size_t i = 0; i < api->listeners; i++)
 		http_run(&api->listener[i]);
 }
@@ -90,7 +92,7 @@ api_timeout_us(const struct api *api)
 {
 	int64_t least = -1;
 
-	if (api->sleepers.working > 0)
+	if (api->sleepers.working > 0 || sleepers_any_due(&api->sleepers))
 		return 0;
 	for (size_t i = 0; i < api->listeners; i++) {
 		int64_t us = http_timeout_us(&api->listener[i]);

@@ -10,15 +10,25 @@
 
 struct sleeper {
 	struct sleeper *next, *prev;
+	TAILQ_ENTRY(sleeper) in_due;
 	struct sleepers *all;
 	void *connection;
 	struct conn *conn;
 	struct feed *feed; /* a body; or: */
 	struct call *call;
 	int64_t deadline_us;
+	int64_t awake_us; /* a stream that writes: since when; -1: it is not known yet */
 	bool suspended;
+	bool due;     /* of those that sleep */
 	bool counted; /* among the streams */
+	bool cut;
 };
+
+void
+sleepers_init(struct sleepers *all)
+{
+	TAILQ_INIT(&all->due);
+}
 
 bool
 sleepers_full(const struct sleepers *all)
@@ -37,6 +47,7 @@ add(struct sleepers *all, void *connection, struct conn *conn, bool counted)
 	s->connection = connection;
 	s->conn = conn;
 	s->counted = counted;
+	s->awake_us = -1;
 	all->traffic->waiting += counted ? 1 : 0;
 	s->next = all->first;
 	if (s->next != NULL)
@@ -66,6 +77,7 @@ fall_asleep(struct sleeper *s)
 {
 	assert(!s->suspended);
 	s->suspended = true;
+	s->awake_us = -1;
 	s->all->suspend(s->connection);
 }
 
@@ -77,6 +89,9 @@ wake(void *arg)
 	if (!s->suspended)
 		return;
 	s->suspended = false;
+	if (s->due)
+		TAILQ_REMOVE(&s->all->due, s, in_due);
+	s->due = false;
 	s->all->resume(s->connection);
 }
 
@@ -101,6 +116,8 @@ sleepers_add_feed(struct sleepers *all, void *connection, struct conn *conn,
 		return NULL;
 	}
 	s->feed = feed;
+	if (stream)
+		conn_small(conn);
 	feed_on_wake(feed, wake, s);
 	return s;
 }
@@ -152,17 +169,38 @@ is_over(const struct sleeper *s, int64_t now_us, bool rose)
 	return a->measures ? !s->all->measuring : rose;
 }
 
+static bool
+has_to_wake(const struct sleeper *s, int64_t now_us, bool rose)
+{
+	if (waits(s))
+		return is_over(s, now_us, rose);
+	return s->feed != NULL && s->suspended && feed_pending(s->feed, now_us);
+}
+
+/* A stream that never falls asleep has words that nobody reads, or too slowly. */
+static void
+cut_slow(struct sleeper *s, int64_t now_us)
+{
+	if (s->feed == NULL || !s->counted || s->suspended || s->cut)
+		return;
+	if (s->awake_us < 0)
+		s->awake_us = now_us;
+	if (now_us - s->awake_us < SLEEPERS_SLOW_US)
+		return;
+	s->cut = true;
+	s->all->traffic->slow_streams++;
+	conn_cut(s->conn);
+}
+
 void
 sleepers_wake(struct sleepers *all, int64_t now_us, bool rose)
 {
-	struct sleeper *next;
-
-	for (struct sleeper *s = all->first; s != NULL; s = next) {
-		next = s->next;
-		if (waits(s) && is_over(s, now_us, rose))
-			wake_call(s);
-		else if (s->feed != NULL && s->suspended && feed_pending(s->feed, now_us))
-			wake(s);
+	for (struct sleeper *s = all->first; s != NULL; s = s->next) {
+		cut_slow(s, now_us);
+		if (s->due || !has_to_wake(s, now_us, rose))
+			continue;
+		s->due = true;
+		TAILQ_INSERT_TAIL(&all->due, s, in_due);
 	}
 }
 
@@ -171,6 +209,25 @@ sleepers_forgotten(struct sleepers *all, int64_t now_us)
 {
 	if (all->forgetting > 0)
 		sleepers_wake(all, now_us, false);
+}
+
+void
+sleepers_wake_due(struct sleepers *all, size_t most)
+{
+	struct sleeper *s;
+
+	for (; most > 0 && (s = TAILQ_FIRST(&all->due)) != NULL; most--) {
+		if (s->feed != NULL)
+			wake(s);
+		else
+			wake_call(s);
+	}
+}
+
+bool
+sleepers_any_due(const struct sleepers *all)
+{
+	return !TAILQ_EMPTY(&all->due);
 }
 
 void

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "api/call.h"
 #include "api/conns.h"
@@ -25,10 +26,13 @@ struct sleepers {
 	bool measuring; /* a measurement is under way: whoever waits for its end sleeps on */
 	size_t working;                /* calls whose work is under way */
 	size_t forgetting;             /* calls that wait until rows are gone */
+	TAILQ_HEAD(, sleeper) due;     /* to be woken, in this order */
 	sleepers_fn *suspend, *resume;
 };
 
 struct sleeper;
+
+void sleepers_init(struct sleepers *all);
 
 /* Room for one more stream or waiting request? */
 bool sleepers_full(const struct sleepers *all);
@@ -45,11 +49,17 @@ void sleeper_destroy(struct sleeper *s);
 int sleepers_add_call(struct sleepers *all, void *connection, struct conn *conn,
     struct call *call, int64_t deadline_us);
 
-/* Wake who has something to read; `rose`: waiting calls too. */
+/* Whoever has something to read is to be woken; `rose`: waiting calls too. A stream whose
+ * reader has not caught up for so long is cut. */
+#define SLEEPERS_SLOW_US INT64_C(20000000)
 void sleepers_wake(struct sleepers *all, int64_t now_us, bool rose);
 
 /* Wake who waited for rows to go, where they are gone. */
 void sleepers_forgotten(struct sleepers *all, int64_t now_us);
+/* Wake so many of those at most: a thousand at once would hold up everyone else. */
+#define SLEEPERS_AT_ONCE 128
+void sleepers_wake_due(struct sleepers *all, size_t most);
+bool sleepers_any_due(const struct sleepers *all);
 
 /* A portion for each call that is worked on. */
 void sleepers_work(struct sleepers *all);

@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 """Waiting, event streams, exports and shared answers, on real sockets. Prints TAP."""
+import itertools
 import json
 import os
+import re
+import socket
 import sys
 import time
 
@@ -194,6 +197,31 @@ def slow_reader():
         while not seen or seen[-1] != 3900:
             seen.append(e.event("link")["data"]["down_kbps"]["p50"])
         assert seen == sorted(seen) and len(seen) <= 31, seen
+
+
+@case("a reader that never catches up is cut, counted, and costs no memory")
+def no_reader():
+    with Server("--speed", 20) as s, socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.settimeout(PATIENCE_S)
+        sock.connect(("127.0.0.1", s.port))
+        sock.sendall(EVENTS)
+        kbps = itertools.cycle((1000, 9000, 3000))
+
+        def count(name):
+            s.observe(json.dumps({"bytes": next(kbps) * 125, "duration_ms": 1000}))
+            return int(re.search(rf"(?m)^linkqd_http_{name} (\d+)", s.get("/metrics").body.decode())[1])
+        wait_for(lambda: count("waiting") == 1, "the stream runs")
+        with Stream(s) as other:  # and who reads is not cut
+            wait_for(lambda: other.message() and count("slow_streams_total") == 1, "it is cut")
+            wait_for(lambda: other.message() and count("waiting") == 1, "its place is free")
+        total = 0
+        try:
+            while got := sock.recv(65536):
+                total += len(got)
+        except ConnectionError:
+            pass
+        assert total < 200_000, total
 
 
 @case("a hundred streams vanish, and their places are free again")

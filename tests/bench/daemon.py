@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: ISC
 """What the running daemon costs and how fast it answers, against limits measured beside it.
 
-  daemon.py BUILD_FOLDER [speed] [busy] [idle] [export]
+  daemon.py BUILD_FOLDER [speed] [busy] [listeners] [idle] [export]
 
 speed   GET /v1/link on 16 connections as fast as it goes, in turn with an epoll loop that
         sends the same bytes and checks nothing: requests/s and CPU per request, as ratios
 busy    200 requests/s while the history is exported over and over and observations are
         committed: how long answers take, beside the same while an unrelated process burns
         as much CPU
+listeners  1,000 of /v1/events: how late an event comes, and what each costs
 idle    memory and CPU of the daemon with probes of a server on loopback
 export  CSV rows/s of the history beside `sqlite3 -csv` on the same rows
 
@@ -221,6 +222,31 @@ def busy():
     with_history(600_000, use)
 
 
+def listeners():
+    """An event to a thousand listeners: how late, and what each costs."""
+    count, seconds = 1000, 20
+    with Daemon("--probe", "none") as daemon:
+        daemon.observe()
+        pid = daemon.process.pid
+        before, files = memory_kb(pid)["RssAnon"], len(os.listdir(f"/proc/{pid}/fd"))
+        listen = subprocess.Popen([f"{BUILD}/tests/bench/listen", str(daemon.port), str(count), str(seconds)],
+                                  stdout=subprocess.PIPE, text=True)
+        assert listen.stdout.readline() == "ready\n"
+        cpu = cpu_s(pid)
+        rate = 0
+        while listen.poll() is None:
+            rate = (rate + 1) % 7
+            daemon.ask("POST", "/v1/observations", [{"bytes": 200_000 * (rate + 1), "duration_ms": 300, "ttfb_ms": 45}])
+            time.sleep(0.25)
+        cpu = cpu_s(pid) - cpu
+        words = listen.stdout.read().split()
+        got = {key: float(value) for key, value in zip(words[::2], words[1::2])}
+        kib = (memory_kb(pid)["VmHWM"] - memory_kb(pid)["VmRSS"] + memory_kb(pid)["RssAnon"] - before) / count
+        print(f"listeners: {count} of /v1/events ({files} descriptors before), {got['events'] / count:.0f} events each in "
+              f"{seconds} s: p50 {got['p50_ms']:.0f} ms, p99 {got['p99_ms']:.0f} ms, worst {got['max_ms']:.0f} ms after "
+              f"their time; {kib:.1f} KiB and {1e6 * cpu / got['events']:.0f} us of CPU an event each")
+
+
 def idle():
     """Memory and CPU with probes of a server on loopback."""
     class Quiet(http.server.BaseHTTPRequestHandler):
@@ -255,9 +281,9 @@ def idle():
 
 
 def main():
-    wanted = sys.argv[2:] or ["speed", "busy", "idle", "export"]
+    wanted = sys.argv[2:] or ["speed", "busy", "listeners", "idle", "export"]
     for name in wanted:
-        {"speed": speed, "busy": busy, "idle": idle, "export": export}[name]()
+        {"speed": speed, "busy": busy, "idle": idle, "export": export, "listeners": listeners}[name]()
         sys.stdout.flush()
 
 

@@ -329,7 +329,7 @@ Test(config, prints_what_it_can_read)
 	(void)fclose(f);
 	cr_assert_str_eq(first, second);
 	cr_assert_not_null(strstr(first, "\nprobe-interval = 90s\n"));
-	cr_assert_not_null(strstr(first, "\n# streams-max = 64\n"));
+	cr_assert_not_null(strstr(first, "\n# streams-max = 1024\n"));
 	cr_assert(!conf_given(&conf, "listen"));
 }
 
