@@ -104,8 +104,12 @@ door_header_add(struct door_headers *h, const char *name, const char *value)
 	for (int i = 0; i < DOOR_NAMES; i++) {
 		if (strcasecmp(name, names[i]) != 0)
 			continue;
+		if (value == NULL)
+			value = "";
+		if (i == DOOR_IF_NONE_MATCH && h->h[i].count < DOOR_TAG_LINES_MAX)
+			h->tags[h->h[i].count] = value;
 		if (h->h[i].count++ == 0)
-			h->h[i].value = value != NULL ? value : "";
+			h->h[i].value = value;
 		return;
 	}
 }

@@ -40,8 +40,13 @@ enum door_name {
 	DOOR_NAMES
 };
 
+/* If-None-Match is a list, which may come in several lines. Of more than this the rest does
+ * not count, which costs an answer that was not needed. */
+#define DOOR_TAG_LINES_MAX 8
+
 struct door_headers {
 	struct door_header h[DOOR_NAMES];
+	const char *tags[DOOR_TAG_LINES_MAX]; /* as many as count says, or all there is room for */
 	bool malformed; /* a name that is no token */
 };
 

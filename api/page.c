@@ -37,7 +37,6 @@ int
 page_answer(struct core *core, const struct request *rq, struct answer *out)
 {
 	static const char *const names[] = {NULL};
-	const char *tags = rq->headers->h[DOOR_IF_NONE_MATCH].value;
 	const struct page_file *f = find(rq->query.path);
 
 	(void)core;
@@ -49,7 +48,7 @@ page_answer(struct core *core, const struct request *rq, struct answer *out)
 	if (answer_copy(out, type_of(f->name), f->at, f->len) != 0)
 		return -EINVAL;
 	out->etag = f->etag;
-	if (tags != NULL && route_has_tag(tags, f->etag))
+	if (route_has_tag(rq->headers, f->etag))
 		out->status = 304; /* its head alone is sent */
 	return 0;
 }

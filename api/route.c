@@ -57,10 +57,9 @@ answer_copy(struct answer *out, const char *type, const void *text, size_t len)
 	return 0;
 }
 
-bool
-route_has_tag(const char *list, const char *etag)
+static bool
+list_has_tag(const char *list, const char *tag)
 {
-	const char *tag = strncmp(etag, "W/", 2) == 0 ? etag + 2 : etag;
 	size_t len = strlen(tag);
 	const char *at = list;
 
@@ -74,6 +73,17 @@ route_has_tag(const char *list, const char *etag)
 	return false;
 }
 
+bool
+route_has_tag(const struct door_headers *h, const char *etag)
+{
+	const char *tag = strncmp(etag, "W/", 2) == 0 ? etag + 2 : etag;
+
+	for (unsigned i = 0; i < h->h[DOOR_IF_NONE_MATCH].count && i < DOOR_TAG_LINES_MAX; i++)
+		if (list_has_tag(h->tags[i], tag))
+			return true;
+	return false;
+}
+
 /* --- Handlers: 0, or -EINVAL with out->problem set ------------------------------ */
 
 typedef int handler_fn(struct core *core, const struct request *rq, struct answer *out);
@@ -82,7 +92,6 @@ static int
 get_link(struct core *core, const struct request *rq, struct answer *out)
 {
 	static const char *const names[] = {"wait", "after", NULL};
-	const char *tags = rq->headers->h[DOOR_IF_NONE_MATCH].value;
 	int64_t wait_us = 0, after = -1;
 	char etag[CORE_ETAG_MAX];
 
@@ -103,7 +112,7 @@ get_link(struct core *core, const struct request *rq, struct answer *out)
 		return 0;
 	}
 	core_etag(core, etag);
-	if (tags != NULL && route_has_tag(tags, etag))
+	if (route_has_tag(rq->headers, etag))
 		out->status = 304;
 	return 0;
 }

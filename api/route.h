@@ -71,7 +71,7 @@ int answer_text(struct answer *out, int status, const char *type, const struct b
 int answer_copy(struct answer *out, const char *type, const void *text, size_t len);
 
 /* One of the entity tags of If-None-Match is ours; weak comparison. */
-bool route_has_tag(const char *list, const char *etag);
+bool route_has_tag(const struct door_headers *h, const char *etag);
 
 #define PAGE_PREFIX "/page/" /* what GET / needs is below it */
 

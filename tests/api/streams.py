@@ -82,6 +82,10 @@ def etag():
         for given in (tag, f'"other", {tag}', tag[2:], "*"):
             same = s.get("/v1/link", f"If-None-Match: {given}")
             assert same.status == 304 and same.header("ETag") == tag and same.body == b"", (given, same)
+        lines = [*['If-None-Match: "other"'] * 5, f"If-None-Match: {tag}"]
+        assert s.get("/v1/link", *lines).status == 304
+        assert s.get("/v1/link", *lines[:5]).status == 200
+        assert s.get("/v1/link", *lines[:5] * 20, lines[5]).status == 200  # bounded
         for given in ('W/"b00t-"', f'{tag[:-1]}9"', '"x"', "garbage"):
             assert s.get("/v1/link", f"If-None-Match: {given}").status == 200, given
         s.observe()
