@@ -70,6 +70,17 @@ core_link(struct core *c)
 	return &c->link;
 }
 
+bool
+core_watch(struct core *c)
+{
+	static struct outlook outlook;
+
+	if (!hint_watch_any(&c->watches) ||
+	    c->source.outlook(c->source.ctx, NULL, &outlook) != 0)
+		return false;
+	return hint_watch_look(&c->watches, &c->plans, &outlook, core_now(c));
+}
+
 void
 core_event(struct core *c, const struct api_event_row *row)
 {

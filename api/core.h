@@ -10,6 +10,7 @@
 #include "api/estimate.h"
 #include "api/events.h"
 #include "api/hint.h"
+#include "api/hint_watch.h"
 #include "api/publish.h"
 #include "api/source.h"
 #include "api/traffic.h"
@@ -20,6 +21,7 @@ struct core {
 	struct events events;
 	struct hint_sessions sessions;
 	struct hint_plans plans;
+	struct hint_watches watches;
 	struct traffic traffic;
 	uint64_t version; /* of what core_link gives; anything made of it is stale when it moved */
 	uint64_t rendered;
@@ -37,6 +39,9 @@ void core_refresh(struct core *c);
 
 /* The JSON of what is published, rendered once for all who ask. */
 const struct buf *core_link(struct core *c);
+
+/* Look at the segments under way; true: there is news for those who watch. */
+bool core_watch(struct core *c);
 
 void core_event(struct core *c, const struct api_event_row *row);
 

@@ -81,8 +81,8 @@ events_pending(const struct events *e, const struct events_cursor *c, int64_t se
 	    now_us - c->wrote_us >= EVENTS_HEARTBEAT_US;
 }
 
-static void
-begin(const struct events *e, struct buf *out, int64_t seq, const char *name)
+void
+events_begin(const struct events *e, struct buf *out, int64_t seq, const char *name)
 {
 	buf_text(out, "id: ");
 	buf_text(out, e->boot);
@@ -138,7 +138,7 @@ happening(const struct events *e, uint64_t index, struct buf *out)
 						       : "outage";
 	struct jw w;
 
-	begin(e, out, e->kept[index % EVENTS_KEPT].seq, name);
+	events_begin(e, out, e->kept[index % EVENTS_KEPT].seq, name);
 	jw_init(&w, out);
 	jw_open(&w, '{');
 	jw_key_time(&w, "time", r->wall_us);
@@ -167,7 +167,7 @@ events_next(const struct events *e, struct events_cursor *c, int64_t seq,
 		c->next++;
 	} else if (c->link_seq < seq) {
 		c->link_seq = seq;
-		begin(e, out, seq, "link");
+		events_begin(e, out, seq, "link");
 		buf_bytes(out, link->at, link->len);
 		buf_text(out, "\n\n");
 	} else if (now_us - c->wrote_us >= EVENTS_HEARTBEAT_US) {

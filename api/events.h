@@ -39,6 +39,9 @@ struct events_cursor {
 	bool greeted;
 };
 
+/* The head of one message, up to its data. */
+void events_begin(const struct events *e, struct buf *out, int64_t seq, const char *name);
+
 void events_init(struct events *e, const char *boot);
 /* False for kinds that the stream does not carry. */
 bool events_carries(enum api_event_kind kind);

@@ -3,6 +3,7 @@
 #include "api/feed.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,8 @@ struct feed {
 	size_t len;
 	/* a stream */
 	struct events_cursor cursor;
+	char session[HINT_SESSION_MAX + 1];
+	int64_t advised; /* the number of the last hint */
 	char *own;
 	/* an export; NULL: a stream */
 	struct api_rows *rows;
@@ -24,7 +27,7 @@ struct feed {
 };
 
 struct feed *
-feed_create_stream(struct core *core, const char *last_event_id)
+feed_create_stream(struct core *core, const char *last_event_id, const char *session)
 {
 	struct feed *f = calloc(1, sizeof(*f));
 
@@ -32,6 +35,8 @@ feed_create_stream(struct core *core, const char *last_event_id)
 		return NULL;
 	f->core = core;
 	events_start(&core->events, last_event_id, core_now(core), &f->cursor);
+	if (session != NULL)
+		snprintf(f->session, sizeof(f->session), "%s", session);
 	return f;
 }
 
@@ -114,6 +119,32 @@ fill_rows(struct feed *f, char *to, size_t room)
 	return f->end; /* 0 while a block is awaited */
 }
 
+static const struct hint_watch *
+hint_news(const struct feed *f)
+{
+	return f->session[0] == '\0' ? NULL
+	    : hint_watch_news(&f->core->watches, f->session, f->advised);
+}
+
+/* Advice does not wait for anything but the greeting. */
+static bool
+next_hint(struct feed *f, struct buf *out)
+{
+	const struct hint_watch *watch = f->cursor.greeted ? hint_news(f) : NULL;
+	struct core *c = f->core;
+	int64_t now_us, wall_us;
+
+	if (watch == NULL)
+		return false;
+	c->source.instant(c->source.ctx, &now_us, &wall_us);
+	f->advised = watch->number;
+	f->cursor.wrote_us = now_us;
+	events_begin(&c->events, out, c->publish.seq, "hint");
+	hint_watch_write(watch, wall_us, out);
+	buf_text(out, "\n\n");
+	return true;
+}
+
 /* One message; what does not fit is kept for the next time. */
 static int64_t
 next_message(struct feed *f, char *to, size_t room)
@@ -123,7 +154,8 @@ next_message(struct feed *f, char *to, size_t room)
 	struct buf b;
 
 	buf_init(&b, text, sizeof(text));
-	events_next(&c->events, &f->cursor, c->publish.seq, core_link(c), core_now(c), &b);
+	if (!next_hint(f, &b))
+		events_next(&c->events, &f->cursor, c->publish.seq, core_link(c), core_now(c), &b);
 	assert(!b.overflow);
 	if (b.len <= room) {
 		memcpy(to, text, b.len);
@@ -154,7 +186,7 @@ bool
 feed_pending(const struct feed *f, int64_t now_us)
 {
 	return f->rows == NULL &&
-	    (f->stopped || f->len > 0 ||
+	    (f->stopped || f->len > 0 || hint_news(f) != NULL ||
 		events_pending(&f->core->events, &f->cursor, f->core->publish.seq, now_us));
 }
 

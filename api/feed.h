@@ -20,7 +20,9 @@ struct feed;
 typedef void feed_wake_fn(void *arg);
 
 /* NULL: no memory. `rows` is the feed's from then on, also where NULL is returned. */
-struct feed *feed_create_stream(struct core *core, const char *last_event_id);
+/* `session`: whose hints come with it; NULL: nobody's. */
+struct feed *feed_create_stream(struct core *core, const char *last_event_id,
+    const char *session);
 struct feed *feed_create_rows(struct core *core, struct api_rows *rows);
 void feed_destroy(struct feed *f); /* NULL is fine */
 

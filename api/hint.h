@@ -130,6 +130,8 @@ struct hint_plans {
 
 void hint_plans_init(struct hint_plans *p);
 struct plan *hint_plan_of(struct hint_plans *p, const struct hint_request *r);
+/* The same if it is there, else NULL. */
+struct plan *hint_plan_find(struct hint_plans *p, const struct hint_request *r);
 
 /* What was chosen last for a session, for those who do not say what plays. */
 struct hint_sessions {

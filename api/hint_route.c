@@ -97,9 +97,11 @@ decide(struct core *core, const struct request *rq, struct hint_request *r,
 	    core->source.outlook(core->source.ctx, NULL, &outlook) != 0)
 		return problem_set(&out->problem, 503, NULL, "There is no link.");
 	hint_decide(r, &outlook, hint_plan_of(&core->plans, r), &core->plans.work, &choice);
-	if (rq->method == ROUTE_POST && r->session[0] != '\0')
+	if (rq->method == ROUTE_POST && r->session[0] != '\0') {
+		hint_watch_ask(&core->watches, r, &choice, core_now(core));
 		hint_session_put(&core->sessions, r->session, r->rung[choice.rendition].id,
 		    core_now(core) + choice.plan.wait_us);
+	}
 	return format == 1 ? answer_kbps(r, &choice, out)
 			   : answer_json(r, &view.est, &choice, out);
 }

@@ -27,23 +27,42 @@ ladder_of(const struct hint_request *r)
 	return (hash ^ (uint64_t)r->mode) * UINT64_C(1099511628211);
 }
 
+/* Whose it is: of a session, whatever its ladder, or else of a ladder. */
+static uint64_t
+key_of(const struct hint_request *r)
+{
+	return r->session[0] != '\0' ? 0 : ladder_of(r);
+}
+
+struct plan *
+hint_plan_find(struct hint_plans *p, const struct hint_request *r)
+{
+	const uint64_t ladder = key_of(r);
+
+	for (size_t i = 0; i < HINT_PLANS; i++) {
+		if (p->slot[i].used == 0 || p->slot[i].ladder != ladder ||
+		    strcmp(p->slot[i].name, r->session) != 0)
+			continue;
+		p->slot[i].used = ++p->uses;
+		return &p->slot[i].plan;
+	}
+	return NULL;
+}
+
 struct plan *
 hint_plan_of(struct hint_plans *p, const struct hint_request *r)
 {
-	const uint64_t ladder = r->session[0] != '\0' ? 0 : ladder_of(r);
+	struct plan *plan = hint_plan_find(p, r);
 	size_t slot = 0;
 
-	for (size_t i = 0; i < HINT_PLANS; i++) {
-		if (p->slot[i].used > 0 && p->slot[i].ladder == ladder &&
-		    strcmp(p->slot[i].name, r->session) == 0) {
-			p->slot[i].used = ++p->uses;
-			return &p->slot[i].plan;
-		}
+	if (plan != NULL)
+		return plan;
+	for (size_t i = 1; i < HINT_PLANS; i++) {
 		if (p->slot[i].used < p->slot[slot].used)
 			slot = i; /* the one that was not asked for the longest */
 	}
 	memcpy(p->slot[slot].name, r->session, sizeof(p->slot[slot].name));
-	p->slot[slot].ladder = ladder;
+	p->slot[slot].ladder = key_of(r);
 	p->slot[slot].used = ++p->uses;
 	plan_init(&p->slot[slot].plan);
 	return &p->slot[slot].plan;

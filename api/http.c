@@ -150,7 +150,8 @@ create_feed(struct api *api, struct call *call)
 	call->answer.rows = NULL;
 	if (rows != NULL)
 		return feed_create_rows(&api->core, rows);
-	return feed_create_stream(&api->core, call->headers.h[DOOR_LAST_EVENT_ID].value);
+	return feed_create_stream(&api->core, call->headers.h[DOOR_LAST_EVENT_ID].value,
+	    query_get(&call->rq.query, "hint"));
 }
 
 static enum MHD_Result

@@ -26,6 +26,7 @@ struct entry {
 
 struct observations {
 	const struct api_source *source;
+	struct hint_watches *watches;
 	const char *text;
 	size_t len, at;
 	enum phase phase;
@@ -40,13 +41,15 @@ struct observations {
 };
 
 struct observations *
-observations_create(const struct api_source *source, const char *body, size_t len)
+observations_create(const struct api_source *source, struct hint_watches *watches,
+    const char *body, size_t len)
 {
 	struct observations *o = calloc(1, sizeof(*o));
 
 	if (o == NULL)
 		return NULL;
 	o->source = source;
+	o->watches = watches;
 	o->text = body;
 	o->len = len;
 	return o;
@@ -285,6 +288,17 @@ sort_entries(struct observations *o)
 }
 
 static void
+tell_watches(struct observations *o, const struct api_observation *told)
+{
+	int64_t now_us, wall_us;
+
+	if (o->watches == NULL)
+		return;
+	o->source->instant(o->source->ctx, &now_us, &wall_us);
+	hint_watch_slice(o->watches, told, now_us);
+}
+
+static void
 feed(struct observations *o, struct entry *e)
 {
 	enum est_verdict v;
@@ -292,6 +306,7 @@ feed(struct observations *o, struct entry *e)
 	if (!e->ok)
 		return;
 	v = o->source->observe(o->source->ctx, &e->o);
+	tell_watches(o, &e->o);
 	/* a paced body still says "at least this much" */
 	if (v == EST_TAKEN || v == EST_REJECT_SERVER) {
 		o->accepted++;

@@ -13,6 +13,7 @@
 
 #include "api/buf.h"
 #include "api/problem.h"
+#include "api/hint_watch.h"
 #include "api/source.h"
 
 #define OBSERVATIONS_MAX 500        /* in one body */
@@ -21,9 +22,10 @@
 
 struct observations;
 
-/* Borrows the body and the source until it is destroyed. NULL: no memory. */
-struct observations *observations_create(const struct api_source *source, const char *body,
-    size_t len);
+/* Borrows the body and the source until it is destroyed, and those who watch transfers that
+ * the observations may be slices of (NULL: nobody does). NULL: no memory. */
+struct observations *observations_create(const struct api_source *source,
+    struct hint_watches *watches, const char *body, size_t len);
 void observations_destroy(struct observations *o); /* NULL is fine */
 
 /* One portion. 1: there is more to do; 0: done; -EINVAL: 400 or 413, and nothing counted. */

@@ -153,7 +153,7 @@ get_transfer(struct core *core, const struct request *rq, struct answer *out)
 static int
 post_observations(struct core *core, const struct request *rq, struct answer *out)
 {
-	out->work = observations_create(&core->source, rq->body, rq->body_len);
+	out->work = observations_create(&core->source, &core->watches, rq->body, rq->body_len);
 	if (out->work == NULL)
 		return problem_set(&out->problem, 503, NULL, "Out of memory.");
 	out->kind = ANSWER_WORK;
@@ -165,10 +165,14 @@ post_observations(struct core *core, const struct request *rq, struct answer *ou
 static int
 get_events(struct core *core, const struct request *rq, struct answer *out)
 {
-	static const char *const names[] = {NULL};
+	static const char *const names[] = {"hint", NULL};
+	const char *session = query_get(&rq->query, "hint");
 
 	if (query_only(&rq->query, names, &out->problem) != 0)
 		return -EINVAL;
+	if (session != NULL && (session[0] == '\0' || strlen(session) > HINT_SESSION_MAX))
+		return problem_set(&out->problem, 400, "hint",
+		    "hint must be a session, of 1 to %d bytes.", HINT_SESSION_MAX);
 	core_refresh(core);
 	out->kind = ANSWER_STREAM;
 	out->status = 200;

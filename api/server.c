@@ -85,6 +85,9 @@ api_run(struct api *api)
 	sleepers_wake_due(&api->sleepers, api->ending ? SIZE_MAX : SLEEPERS_AT_ONCE);
 	for (size_t i = 0; i < api->listeners; i++)
 		http_run(&api->listener[i]);
+	/* news of a segment under way does not wait for the next tick */
+	if (api->core.watches.stirred && core_watch(&api->core))
+		sleepers_wake(&api->sleepers, api->now_us, false);
 }
 
 int64_t
@@ -110,6 +113,7 @@ api_tick(struct api *api)
 
 	api->now_us = core_now(&api->core);
 	rose = core_update(&api->core);
+	(void)core_watch(&api->core); /* who has news is pending */
 	api->sleepers.measuring = api->core.source.measuring(api->core.source.ctx);
 	sleepers_wake(&api->sleepers, api->now_us, rose);
 	conns_close_overdue(&api->conns, api->now_us);

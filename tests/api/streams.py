@@ -33,12 +33,26 @@ def exports(server):
     return next(p["count"] for p in probes if p["target"] == "exports")
 
 
+FAST = {"bytes": 1000000, "duration_ms": 1000}  # the fake link's rate is that of the last one
+SLOW = {"bytes": 40000, "duration_ms": 1000}
+
+
+def hint(server, **more):
+    """What a player posts that fetches a large segment with little in its buffer."""
+    body = {"ladder_kbps": [400, 1200, 6000], "segment_s": 4, "max_buffer_s": 20, "buffer_s": 3, "current": 2,
+            "session": "tab"} | more
+    return json.loads(server.post("/v1/hint", json.dumps(body)).body)
+
+
+UNDER_WAY = {"id": "seg", "rendition": 2, "bytes": 300000, "total_bytes": 3000000, "elapsed_s": 0.5, "ttfb_s": 0.05}
+
+
 class Stream:
     """An event stream being read."""
 
-    def __init__(self, server, *headers):
+    def __init__(self, server, *headers, events=EVENTS):
         self.client = server.connect()
-        self.client.send(EVENTS[:-2] + b"".join(h.encode() + b"\r\n" for h in headers) + b"\r\n")
+        self.client.send(events[:-2] + b"".join(h.encode() + b"\r\n" for h in headers) + b"\r\n")
         head = self.client.head()
         assert head.status == 200 and head.header("Content-Type") == "text/event-stream", head
         assert head.header("Cache-Control") == "no-store", head
@@ -71,6 +85,46 @@ class Stream:
             message = self.message()
             if message.get("event") == kind:
                 return message
+
+
+@case("who watches its session is told to give a segment up when the link falls, and when that is taken back")
+def hints():
+    with Server() as s:
+        s.observe(json.dumps(FAST))
+        answer = hint(s, inflight=UNDER_WAY | {"reported": True})
+        assert answer["abandon"] == {"do": False, "to": None}, answer
+        with Stream(s, events=request("/v1/events?hint=tab", "Accept: text/event-stream")) as mine, \
+                Stream(s, events=request("/v1/events?hint=other", "Accept: text/event-stream")) as other:
+            s.observe(json.dumps(SLOW))
+            data = mine.event("hint")["data"]
+            assert data["abandon"] == {"do": True, "to": data["rendition"]}, data
+            assert data["rendition"] in ("400", "1200") and data["reason"] == "abandon", data
+            assert data["session"] == "tab" and data["id"] == "seg", data
+            s.observe(json.dumps(FAST))
+            data = mine.event("hint")["data"]
+            assert data["abandon"] == {"do": False, "to": None} and data["rendition"] == "6000", data
+            # once it is in, there is nothing to give up any more
+            s.observe(json.dumps({"id": "seg", "bytes": 3000000, "duration_ms": 4000}))
+            s.observe(json.dumps(SLOW))
+            control(s, "network")
+            while True:
+                message = mine.message()
+                assert message.get("event") != "hint", message
+                if message.get("event") == "network":
+                    break
+            while True:
+                message = other.message()
+                assert message.get("event") != "hint", message
+                if message.get("event") == "network":
+                    break
+
+
+@case("a session to watch has a name")
+def hint_names():
+    with Server() as s:
+        for name in ("", "x" * 64):
+            got = s.get(f"/v1/events?hint={name}")
+            assert got.status == 400 and json.loads(got.body)["field"] == "hint", got
 
 
 @case("an answer is shared for 250 ms, carries a weak ETag, and 304 comes while seq stands")

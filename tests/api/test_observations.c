@@ -26,7 +26,7 @@ post_n(const char *body, size_t len)
 	int more;
 
 	fake_init(&fake, &source);
-	o = observations_create(&source, body, len);
+	o = observations_create(&source, NULL, body, len);
 	cr_assert(o != NULL);
 	do
 		more = observations_step(o, &p);

@@ -48,7 +48,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static const struct api_source source = {.instant = instant, .observe = observe};
 	static char text[OBSERVATIONS_ANSWER_MAX];
-	struct observations *o = observations_create(&source, (const char *)data, len);
+	struct observations *o = observations_create(&source, NULL, (const char *)data, len);
 	struct problem p = {.status = 0};
 	struct buf b;
 	int more;

@@ -14,7 +14,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 import tap
-from harness import LINKQD, WAIT_S, TestCase, environment, wait_for
+from harness import LINKQD, SLOW, WAIT_S, TestCase, environment, wait_for
 
 GOOD = {"bytes": 1_000_000, "duration_ms": 850, "ttfb_ms": 50}
 
@@ -216,6 +216,45 @@ class Told(TestCase):
                 break
         else:
             self.fail("the stream ended")
+        conn.close()
+
+    def test_tells_a_player_to_give_up_a_segment_under_which_the_link_falls(self):
+        daemon = self.daemon()
+        daemon.post([{**GOOD, "ended_ms_ago": 900 * i} for i in range(5)])  # one after another
+        self.wait_state(daemon, "online")
+        asked = {"ladder_kbps": [400, 1200, 3000, 6000], "segment_s": 4, "max_buffer_s": 20, "buffer_s": 3,
+                 "current": 3, "session": "tab", "inflight": {
+                     "id": "seg", "rendition": 3, "bytes": 300000, "total_bytes": 3000000, "elapsed_s": 0.5, "ttfb_s": 0.05,
+                     "reported": True}}
+        daemon.post({"id": "seg", "bytes": 300000, "duration_ms": 500, "ttfb_ms": 50, "in_progress": True})
+        status, _, body = daemon.request("POST", "/v1/hint", json.dumps(asked), {"Content-Type": "application/json"})
+        self.assertEqual((status, json.loads(body)["abandon"]["do"]), (200, False), body)
+        conn = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=WAIT_S)
+        conn.request("GET", "/v1/events?hint=tab")
+        answer = conn.getresponse()
+        told = []
+
+        def read():
+            for line in answer:
+                if line == b"event: hint\n":
+                    told.append(time.monotonic())
+                    told.append(json.loads(answer.readline()[len(b"data: "):]))
+                    return
+        reader = threading.Thread(target=read, daemon=True)
+        began = time.monotonic()
+        reader.start()
+
+        def fallen():  # to a fiftieth, as slices tell it
+            gone = time.monotonic() - began
+            daemon.post({"id": "seg", "bytes": 300000 + round(15000 * gone), "duration_ms": round(500 + 1000 * gone),
+                         "ttfb_ms": 50, "in_progress": True})
+            time.sleep(0.1)
+            return told[1:]
+        data = wait_for(fallen, "a word on the segment")[0]
+        print(f"# told {told[0] - began:.2f} s after the link fell")
+        self.assertLess(told[0] - began, 3 * SLOW)
+        self.assertEqual((data["session"], data["id"], data["abandon"]["do"]), ("tab", "seg", True), data)
+        self.assertIn(data["abandon"]["to"], ("400", "1200"), data)
         conn.close()
 
     def test_serves_many_clients_at_once(self):
