@@ -102,6 +102,20 @@ outage(struct jw *w, const struct api_view *v)
 	jw_close(w, '}');
 }
 
+void
+estimate_diagnosis(struct jw *w, const struct api_diagnosis *d)
+{
+	if (!d->cause) {
+		jw_key_null(w, "diagnosis");
+		return;
+	}
+	jw_key_open(w, "diagnosis", '{');
+	jw_key_text(w, "cause", d->cause);
+	jw_key_text(w, "whose", d->whose ? d->whose : "");
+	jw_key_text(w, "text", d->text);
+	jw_close(w, '}');
+}
+
 static void
 evidence(struct jw *w, const struct est_snapshot *e)
 {
@@ -157,5 +171,6 @@ estimate_write(struct jw *w, const struct api_view *v, int64_t seq)
 	jw_key(w, "change");
 	estimate_change(w, v, &e->change);
 	outage(w, v);
+	estimate_diagnosis(w, &v->diagnosis);
 	jw_close(w, '}');
 }

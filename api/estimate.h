@@ -12,6 +12,8 @@ void estimate_write(struct jw *w, const struct api_view *v, int64_t seq);
 
 /* Parts of it that other answers share. */
 void estimate_rate(struct jw *w, const char *key, const struct est_rate *r);
+/* The member `diagnosis`: null, or what is broken and whose it is. */
+void estimate_diagnosis(struct jw *w, const struct api_diagnosis *d);
 void estimate_change(struct jw *w, const struct api_view *v, const struct est_change *c);
 void estimate_seconds(struct jw *w, const char *key, const struct est_seconds *s);
 

@@ -52,6 +52,7 @@ link_part(struct jw *w, const struct api_view *v, const struct est_explain *e)
 	jw_key_time(w, "time", v->wall_us);
 	jw_key_text(w, "link", v->link.id);
 	jw_key_text(w, "state", est_state_name(v->est.state));
+	estimate_diagnosis(w, &v->diagnosis);
 	sources(w, e);
 	verdicts(w, e);
 	jw_key_int(w, "open_requests", e->open_requests);
@@ -81,6 +82,7 @@ probes(struct jw *w, const struct api_daemon_report *d)
 		jw_key_int(w, "failures", r->failures);
 		jw_key_int(w, "age_ms", r->last_age_us < 0 ? API_UNKNOWN : r->last_age_us / 1000);
 		jw_key_text(w, "last", r->last);
+		jw_key_text(w, "condition", r->condition ? r->condition : "");
 		jw_close(w, '}');
 	}
 	jw_close(w, ']');
@@ -109,10 +111,27 @@ kernel_part(struct jw *w, const struct api_kernel_report *k)
 	jw_close(w, '}');
 }
 
+/* What is wrong with targets, and how often it was. */
+static void
+conditions(struct jw *w, const struct api_daemon_report *d)
+{
+	jw_key_open(w, "conditions", '{');
+	for (size_t i = 0; i < d->conditions; i++)
+		if (d->condition_name[i])
+			jw_key_int(w, d->condition_name[i], d->condition[i]);
+	jw_close(w, '}');
+	if (d->names_known)
+		jw_key_bool(w, "names_found", d->names_found);
+	else
+		jw_key_null(w, "names_found");
+	jw_key_text(w, "portal", d->portal);
+}
+
 static void
 daemon_part(struct jw *w, const struct api_daemon_report *d, int64_t wall_us)
 {
 	probes(w, d);
+	conditions(w, d);
 	kernel_part(w, &d->kernel);
 	jw_key_open(w, "next_probe", '{');
 	jw_key_int(w, "in_ms",

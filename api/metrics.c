@@ -166,6 +166,11 @@ probes(struct mt *w, const struct api_daemon_report *d)
 	mt_family(w, "probe_failures", "counter", "Of these, those that failed.");
 	for (int k = 0; k < 3; k++)
 		mt_sample(w, MT_LABELS("kind", kinds[k]), failures[k], 0);
+	mt_family(w, "probe_conditions", "counter",
+	    "Times that something was wrong with a target, by what it was.");
+	for (size_t i = 0; i < d->conditions; i++)
+		if (d->condition_name[i])
+			mt_sample(w, MT_LABELS("condition", d->condition_name[i]), d->condition[i], 0);
 	mt_family(w, "probe_bytes", "counter", "Bytes that they moved.");
 	mt_sample(w, MT_LABELS("direction", "down"), d->probe_bytes_down, 0);
 	mt_sample(w, MT_LABELS("direction", "up"), d->probe_bytes_up, 0);

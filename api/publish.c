@@ -39,6 +39,12 @@ link_differs(const struct api_link *a, const struct api_link *b)
 	    a->is_default != b->is_default || a->since_wall_us != b->since_wall_us;
 }
 
+static bool
+cause_differs(const struct api_diagnosis *a, const struct api_diagnosis *b)
+{
+	return strcmp(a->cause ? a->cause : "", b->cause ? b->cause : "") != 0;
+}
+
 bool
 publish_differs(const struct api_view *a, const struct api_view *b)
 {
@@ -50,7 +56,7 @@ publish_differs(const struct api_view *a, const struct api_view *b)
 	    ea->outage.since_us != eb->outage.since_us || link_differs(&a->link, &b->link) ||
 	    rate_moved(&ea->rate[EST_DOWN], &eb->rate[EST_DOWN]) ||
 	    rate_moved(&ea->rate[EST_UP], &eb->rate[EST_UP]) ||
-	    delay_moved(&ea->rtt, &eb->rtt) || delay_moved(&ea->ttfb, &eb->ttfb);
+	    cause_differs(&a->diagnosis, &b->diagnosis) || delay_moved(&ea->rtt, &eb->rtt) || delay_moved(&ea->ttfb, &eb->ttfb);
 }
 
 static void

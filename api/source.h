@@ -28,12 +28,21 @@ struct api_link {
 	int64_t since_wall_us;
 };
 
+/* What is broken, if anything is, and whose it is: host, network, provider, destination. */
+#define API_DIAGNOSIS_MAX 255
+struct api_diagnosis {
+	const char *cause; /* one word, static; NULL: nothing is wrong, or nothing is known */
+	const char *whose; /* NULL: not known */
+	char text[API_DIAGNOSIS_MAX + 1]; /* a sentence */
+};
+
 /* One link at one instant. The monotonic instant and the wall clock that belongs to it
  * come together, so that ages can be turned into times without asking a clock. */
 struct api_view {
 	int64_t now_us, wall_us;
 	struct api_link link;
 	struct est_snapshot est;
+	struct api_diagnosis diagnosis;
 };
 
 /* A link that was up once, and what is known of it still. */
@@ -74,9 +83,11 @@ struct api_probe_report {
 	int64_t count, failures;
 	int64_t last_age_us; /* -1: never asked */
 	char last[64];       /* how it went, in a few words */
+	const char *condition; /* what is wrong with it, one word, static; NULL: nothing */
 };
 
 #define API_PROBES_MAX 16
+#define API_CONDITIONS_MAX 16
 
 /* What was seen of the kernel's own sockets. */
 struct api_kernel_report {
@@ -111,6 +122,12 @@ struct api_daemon_report {
 	struct api_budget_report budget;
 	struct api_kernel_report kernel;
 	int64_t uptime_us;
+	/* How often each condition of a target was found; as many as `condition` has names. */
+	int64_t condition[API_CONDITIONS_MAX];
+	const char *const *condition_name; /* NULL where there are none */
+	size_t conditions;
+	bool names_known, names_found; /* are names found? */
+	char portal[192];              /* where a portal wants to be signed in to; "" */
 };
 
 struct api_history_report {

@@ -73,6 +73,7 @@ struct conf {
 	int64_t stranger_interval_us; /* latency, targets that are not the user's own */
 	int64_t download_interval_us, upload_interval_us;
 	int64_t probe_timeout_us;
+	char probe_proxy[CONF_TEXT_MAX + 1]; /* "": none, "environment", or a URL */
 	int64_t budget_hour_bytes, budget_day_bytes; /* of probing, both directions together */
 
 	int64_t keep_seconds_us, keep_minutes_us, keep_hours_us; /* estimates */

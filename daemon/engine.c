@@ -143,6 +143,7 @@ link_down(struct engine *e, struct slot *s, int64_t now_us)
 {
 	s->up = false;
 	s->lost_us = now_us;
+	s->heard_us = INT64_MIN / 2;
 	engine_save(e, s, now_us);
 	remembered_down(&e->remembered, s->link.id, engine_wall_us(e, now_us));
 	est_set_carrier(&s->est, now_us, false);
@@ -155,6 +156,7 @@ link_stays(struct engine *e, struct slot *s, const struct link *l, int64_t now_u
 {
 	if (s->carrier != l->carrier) {
 		s->carrier = l->carrier;
+		s->heard_us = INT64_MIN / 2;
 		est_set_carrier(&s->est, now_us, l->carrier);
 		engine_tell(e, s, engine_wall_us(e, now_us), API_EVENT_NETWORK, "carrier");
 		log_info("%s: carrier %s", l->interface, l->carrier ? "is back" : "lost");
@@ -221,6 +223,8 @@ set_default(struct engine *e, struct slot *s, int64_t now_us)
 {
 	int before = e->current;
 
+	if (&e->slot[before] != s)
+		est_set_captive(&e->slot[before].est, now_us, false); /* nobody looks any more */
 	e->current = (int)(s - e->slot);
 	e->slot[before].link.is_default = false;
 	s->link.is_default = true;
@@ -269,12 +273,13 @@ engine_links(struct engine *e, int64_t now_us, const struct links *links)
 /*
  * Bytes came although this host never had a way out that the kernel would name (only a
  * proxy leads out, say): that is the stronger word, for a while. A link that lost its route
- * or its carrier is offline whatever still answers next door.
+ * or its carrier is offline whatever still answers next door, unless that is the proxy that
+ * requests were told to go by.
  */
 void
-engine_overrule(struct slot *s, int64_t now_us)
+engine_overrule(struct slot *s, int64_t now_us, bool by_proxy)
 {
-	if (s->link.interface[0])
+	if (s->link.interface[0] && !by_proxy)
 		return;
 	if (now_us - s->heard_us > OVERRIDE_US)
 		est_set_carrier(&s->est, now_us, true);
@@ -343,7 +348,8 @@ engine_sample(struct engine *e, int64_t now_us, const struct est_sample *sample,
 	enum est_verdict verdict;
 
 	if (life && !sample->from_cache) {
-		engine_overrule(s, now_us);
+		engine_overrule(s, now_us, sample->source == EST_PROBE && e->probes &&
+		    probes_by_proxy(e->probes));
 		if (e->kernel && (new_bytes > 0 || !sample->in_progress))
 			kernel_answered(e->kernel, sample->ended_us, e->current);
 	}

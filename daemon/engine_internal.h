@@ -27,6 +27,7 @@ struct slot {
 	enum est_quality quality;
 	struct est_change told; /* the youngest change that was */
 	int64_t outage_since_us; /* -1: none is open */
+	const char *cause;       /* of what is broken; NULL */
 	/* The row of the history that is being filled. */
 	int64_t observations, bytes_observed, bytes_probed;
 	int64_t bytes_probed_total, bytes_probed_seen; /* ever; and when the kernel last told */
@@ -68,11 +69,16 @@ void engine_tell(struct engine *e, const struct slot *s, int64_t wall_us,
     enum api_event_kind kind, const char *detail);
 void engine_sleep_row(struct engine *e, struct slot *s, int64_t wall_us);
 
+/* What is broken, if anything is; of another link than the default one only what the kernel
+ * tells. */
+void engine_diagnose(const struct engine *e, const struct slot *s,
+    const struct est_snapshot *n, struct api_diagnosis *out);
+
 /* engine.c: evidence for the default link. */
 enum est_verdict engine_sample(struct engine *e, int64_t now_us, const struct est_sample *s,
     int64_t new_bytes, const char *app);
 /* A byte came over it, whatever the kernel thinks of its route. */
-void engine_overrule(struct slot *s, int64_t now_us);
+void engine_overrule(struct slot *s, int64_t now_us, bool by_proxy);
 /* engine_kernel.c: tell the kernel's sense which links are up. */
 void engine_kernel_links(struct engine *e);
 /* What was learnt of it (NULL: of all) counts no more, and what was not written yet neither. */

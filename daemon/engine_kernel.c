@@ -79,7 +79,7 @@ on_report(void *ctx, int64_t now_us, int link, const struct passive_report *r)
 	if (!s->used || !s->up)
 		return;
 	if (r->heard) {
-		engine_overrule(s, now_us);
+		engine_overrule(s, now_us, false);
 		if (e->probes && s == &e->slot[e->current])
 			probes_heard(e->probes, r->heard_us);
 	}

@@ -195,6 +195,37 @@ write_rows(struct engine *e, struct slot *s, int64_t now_us, bool changed)
 }
 
 void
+engine_diagnose(const struct engine *e, const struct slot *s, const struct est_snapshot *n,
+    struct api_diagnosis *out)
+{
+	bool is_default = s == &e->slot[e->current];
+	struct diagnosis_facts f = { .ever = s->link.interface[0] != '\0',
+		.carrier = s->carrier, .routed = s->up, .state = n->state, .login = "",
+		.gateway_address = "" };
+
+	if (is_default && e->probes)
+		probes_facts(e->probes, &f);
+	diagnosis_make(&f, out);
+}
+
+/* A state that is not sure may have another cause in a moment. */
+static void
+tell_diagnosis(struct engine *e, struct slot *s, int64_t now_us, const struct est_snapshot *n)
+{
+	struct api_diagnosis d;
+	char detail[API_DETAIL_MAX + 1];
+
+	engine_diagnose(e, s, n, &d);
+	if (d.cause == s->cause || n->state == EST_STALLED)
+		return;
+	s->cause = d.cause;
+	(void)snprintf(detail, sizeof(detail), "diagnosis: %s", d.cause ? d.cause : "none");
+	engine_tell(e, s, engine_wall_us(e, now_us), API_EVENT_DAEMON, detail);
+	if (d.cause)
+		log_info("%s: %s", s->link.interface[0] ? s->link.interface : "no link", d.text);
+}
+
+void
 engine_publish(struct engine *e, struct slot *s, int64_t now_us)
 {
 	struct est_snapshot n;
@@ -212,5 +243,6 @@ engine_publish(struct engine *e, struct slot *s, int64_t now_us)
 		log_info("%s: %s", s->link.interface[0] ? s->link.interface : "no link",
 		    est_state_name(n.state));
 	}
+	tell_diagnosis(e, s, now_us, &n);
 	write_rows(e, s, now_us, state || quality);
 }

@@ -33,6 +33,7 @@ view_of(struct engine *e, struct slot *s, struct api_view *out)
 	instant(e, &out->now_us, &out->wall_us);
 	out->link = s->link;
 	est_read(&s->est, out->now_us, EST_HORIZON_US, &out->est);
+	engine_diagnose(e, s, &out->est, &out->diagnosis);
 }
 
 static int
@@ -117,6 +118,8 @@ observe(void *ctx, const struct api_observation *o)
 	if (e->probes && !sample.from_cache &&
 	    (new_bytes > 0 || (sample.ttfb_us >= 0 && !sample.in_progress)))
 		probes_heard(e->probes, sample.ended_us);
+	if (e->probes && sample.error == EST_ERROR_DNS)
+		probes_names_doubted(e->probes, now_us);
 	return verdict;
 }
 
@@ -334,6 +337,16 @@ probe_opened(void *ctx, int fd)
 }
 
 static void
+probe_captive(void *ctx, int64_t now_us, bool captive)
+{
+	struct engine *e = ctx;
+	struct slot *s = &e->slot[e->current];
+
+	est_set_captive(&s->est, now_us, captive);
+	engine_publish(e, s, now_us);
+}
+
+static void
 probe_forget(void *ctx, int64_t now_us, uint64_t request)
 {
 	struct engine *e = ctx;
@@ -361,6 +374,7 @@ engine_probes_sink(struct engine *e, struct probes_sink *out)
 		.wall = probe_wall,
 		.keep = probe_keep,
 		.opened = probe_opened,
+		.captive = probe_captive,
 		.forget = probe_forget,
 		.belief = probe_belief,
 	};

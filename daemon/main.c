@@ -160,6 +160,8 @@ on_network(void *arg, int64_t now_us, const struct net_picture *picture)
 	struct links links;
 
 	links_read(picture, &d->salt, d->interface, &links);
+	if (d->probes)
+		probes_gateway(d->probes, picture, d->interface);
 	engine_links(d->engine, now_us, &links);
 }
 
@@ -269,6 +271,8 @@ start_engine(struct daemon *d)
 	err = probes_create(d->loop, &d->conf, &sink, &d->probes);
 	if (!err)
 		engine_set_probes(d->engine, d->probes);
+	if (!err)
+		probes_gateway(d->probes, netlink_picture(d->netlink), d->interface);
 	return err;
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* A question and an answer for A and for AAAA, over Ethernet. */
 #define NAME_UP_BYTES 160
@@ -98,11 +99,29 @@ count_by_curl(const struct probe *p)
 	    ((int64_t)sent + request) * 6 / 5 + UNCOUNTED_BYTES, p->in_turn);
 }
 
+/* What the answer looks like: is it this server's own? */
+static void
+read_answer(struct probe *p, struct probe_result *r)
+{
+	const char *type = NULL, *to = NULL;
+	char *scheme = NULL;
+
+	curl_easy_getinfo(p->easy, CURLINFO_CONTENT_TYPE, &type);
+	curl_easy_getinfo(p->easy, CURLINFO_REDIRECT_URL, &to);
+	curl_easy_getinfo(p->easy, CURLINFO_SCHEME, &scheme);
+	r->html = type && strncasecmp(type, "text/html", 9) == 0;
+	r->tls = r->status > 0 && scheme && strcasecmp(scheme, "https") == 0;
+	r->cut = p->capped && p->head_bytes <= PROBE_HEAD_MAX;
+	(void)snprintf(r->location, sizeof(r->location), "%.*s", PROBE_LOCATION_MAX, to ? to : "");
+	p->body[p->body_len] = '\0';
+	r->body = p->body;
+}
+
 /* Take it off the multi handle, tell what became of it; its easy handle stays for others. */
 static void
 end(struct probe *p, CURLcode code, enum est_error forced)
 {
-	struct probe_result r = { .status = 0 };
+	struct probe_result r = { .status = 0, .found = p->name_only && p->opened };
 	int64_t now_us = loop_now_us(p->ph->loop);
 	long status = 0;
 
@@ -114,6 +133,7 @@ end(struct probe *p, CURLcode code, enum est_error forced)
 		forced = EST_ERROR_HTTP;
 	r.error = forced != EST_ERROR_NONE ? forced : error_of(p, code, r.status);
 	read_phases(p, &r);
+	read_answer(p, &r);
 	count_names(p, &r);
 	if (p->connection && p->connection->uncounted)
 		count_by_curl(p);
@@ -257,9 +277,14 @@ probe_http_create(struct loop *loop, const char *interface,
 	}
 	probe_certificates(ph);
 	ph->multi = curl_multi_init();
-	if (!ph->multi || loop_timer_create(loop, on_timeout, ph, &ph->timer) != 0) {
+	ph->names = curl_share_init();
+	if (!ph->multi || !ph->names ||
+	    curl_share_setopt(ph->names, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS) != CURLSHE_OK ||
+	    loop_timer_create(loop, on_timeout, ph, &ph->timer) != 0) {
 		if (ph->multi)
 			curl_multi_cleanup(ph->multi);
+		if (ph->names)
+			curl_share_cleanup(ph->names);
 		free(ph);
 		return -ENOMEM;
 	}
@@ -291,6 +316,41 @@ is_named(const char *url)
 	    strcspn(host + 3, ":/?#");
 }
 
+/* no_proxy is curl's business: who is exempt loses a round trip that could be told. */
+bool
+probe_http_proxied(const struct probe_http *ph, const char *url)
+{
+	static const char *const names[] = { "http_proxy", "https_proxy", "HTTPS_PROXY",
+		"all_proxy", "ALL_PROXY" };
+	bool tls = strncmp(url, "https:", 6) == 0;
+
+	if (strcmp(ph->proxy, "environment") != 0)
+		return ph->proxy[0] != '\0';
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && *value && (i >= 3 || (i == 0) != tls))
+			return true;
+	}
+	return false;
+}
+
+bool
+probe_http_named(const struct probe_http *ph, const char *url)
+{
+	return is_named(url) && !probe_http_proxied(ph, url);
+}
+
+void
+probe_http_proxy(struct probe_http *ph, const char *proxy)
+{
+	assert(strlen(proxy) < sizeof(ph->proxy));
+	if (strcmp(ph->proxy, proxy) == 0)
+		return;
+	memcpy(ph->proxy, proxy, strlen(proxy) + 1);
+	probe_http_renew(ph);
+}
+
 int
 probe_http_start(struct probe_http *ph, const struct probe_order *order,
     probe_slice_fn *slice, probe_done_fn *done, void *arg, struct probe **out)
@@ -309,9 +369,11 @@ probe_http_start(struct probe_http *ph, const struct probe_order *order,
 		.done = done, .arg = arg, .tag = order->tag,
 		.upload_bytes = order->upload_bytes, .bytes_max = order->bytes_max,
 		.window_max = order->window_max, .in_turn = order->in_turn,
-		.named = is_named(order->url) };
+		.named = probe_http_named(ph, order->url), .name_only = order->name_only,
+		.proxied = probe_http_proxied(ph, order->url) };
 	p->t = (struct probe_timing){ .started_us = loop_now_us(ph->loop), .ttfb_us = -1,
 		.connect_us = -1, .rtt_us = -1 };
+	p->t.resolving = p->named;
 	p->t.last_us = p->slice_us = p->t.started_us;
 	if (!probe_set_up(p, order) ||
 	    curl_multi_add_handle(ph->multi, easy) != CURLM_OK) {
@@ -422,6 +484,7 @@ probe_http_destroy(struct probe_http *ph)
 		curl_slist_free_all(p->headers);
 	}
 	curl_multi_cleanup(ph->multi); /* closes connections by our own callbacks */
+	curl_share_cleanup(ph->names);
 	loop_timer_destroy(ph->timer);
 	free(ph);
 	curl_global_cleanup();

@@ -17,9 +17,11 @@
 #include "daemon/loop.h"
 #include "estimator/estimator.h"
 
-#define PROBE_FLIGHTS_MAX 12 /* requests at once */
+#define PROBE_FLIGHTS_MAX 13 /* requests at once; one looks for a name */
 #define PROBE_IDLE_MAX 32    /* connections in all; there are no others */
 #define PROBE_HEAD_MAX 16384 /* bytes of an answer's header: more is nonsense */
+#define PROBE_BODY_MAX 1023  /* bytes of a body that are kept, to be looked at */
+#define PROBE_LOCATION_MAX 191
 
 struct probe_http; /* owns the multi handle and its connections */
 struct probe;      /* one request under way */
@@ -34,6 +36,7 @@ struct probe_order {
 	int64_t timeout_us; /* of the whole request */
 	bool fresh;         /* on a new connection, with a fresh window */
 	bool known_address; /* take an address that was ever found: DNS may be dead too */
+	bool name_only;     /* find an address anew, and no more: it ends without an answer */
 	int tag;            /* of whom the connection is; given back by probe_http_idle */
 };
 
@@ -44,8 +47,9 @@ struct probe_timing {
 	int64_t ttfb_us;    /* start to the first byte of the answer; -1: none has come */
 	int64_t connect_us; /* DNS, TCP and TLS; 0: a kept connection, -1: not yet, not known */
 	int64_t rtt_us;     /* one round trip by the kernel's clock; -1: not known */
+	bool resolving; /* it waits for an address */
 	bool connected;
-	bool loopback;
+	bool loopback; /* or by a proxy: nor do the proxy's times tell of a link */
 };
 
 struct probe_result {
@@ -54,6 +58,11 @@ struct probe_result {
 	enum est_error error;
 	int status;                    /* of HTTP; 0: there was no answer */
 	int64_t dns_us, tcp_us, tls_us; /* phases; -1: there was none */
+	bool found;                    /* of name_only: there is an address */
+	bool tls, html;                /* the certificate was right; the body says that it is HTML */
+	bool cut;                      /* there was more of the body than was allowed */
+	char location[PROBE_LOCATION_MAX + 1]; /* of a redirect, whole; "" */
+	const char *body;              /* the first bytes of it, NUL behind them; until the return */
 	char text[64];                 /* how it went, for a person */
 };
 
@@ -75,6 +84,10 @@ struct probe_http_sink {
 	void (*spent)(void *ctx, int64_t down_bytes, int64_t up_bytes, bool in_turn);
 };
 
+/* Requests go by this proxy: a URL, "environment" (as http_proxy, https_proxy and no_proxy
+ * say) or "" for none. Connections of before are not used again. */
+void probe_http_proxy(struct probe_http *ph, const char *proxy);
+
 /* `interface`: bind to it; "": do not. 0 or a negative errno. Call once, before threads. */
 int probe_http_create(struct loop *loop, const char *interface,
     const struct probe_http_sink *sink, struct probe_http **out);
@@ -84,6 +97,11 @@ void probe_http_destroy(struct probe_http *ph);
 /* 0, -EBUSY (too many at once), -EINVAL (curl does not take it) or -ENOMEM. */
 int probe_http_start(struct probe_http *ph, const struct probe_order *order,
     probe_slice_fn *slice, probe_done_fn *done, void *arg, struct probe **out);
+
+/* Do requests for this URL go by a proxy? */
+bool probe_http_proxied(const struct probe_http *ph, const char *url);
+/* Has this URL a name that somebody has to find an address for? */
+bool probe_http_named(const struct probe_http *ph, const char *url);
 
 /* How it stands. */
 void probe_http_look(const struct probe *p, struct probe_timing *out);

@@ -9,6 +9,7 @@
 
 #include <curl/curl.h>
 
+#include "daemon/config.h"
 #include "daemon/probe_http.h"
 #include "daemon/probe_tcp.h"
 
@@ -37,11 +38,15 @@ struct probe {
 	bool opened; /* a socket for this request */
 	bool capped;
 	bool named;  /* not an address: a name server was asked */
+	bool name_only;
+	bool proxied;
 	bool in_turn;
 	int64_t window_max, head_bytes;
 	int tag;
 	int64_t upload_bytes, sent_bytes, bytes_max;
 	int64_t slice_us; /* when the last one was told */
+	char body[PROBE_BODY_MAX + 1];
+	size_t body_len;
 	struct probe_timing t;
 	probe_slice_fn *slice;
 	probe_done_fn *done;
@@ -51,8 +56,10 @@ struct probe {
 struct probe_http {
 	struct loop *loop;
 	CURLM *multi;
+	CURLSH *names; /* where names are found anew: what is known stays known elsewhere */
 	struct loop_timer *timer;
 	char interface[24];
+	char proxy[CONF_TEXT_MAX + 1];
 	struct probe_http_sink sink;
 	const char *ca_dir, *ca_file; /* NULL: as curl was built */
 	int64_t changed_us;           /* what was found before is of another network */

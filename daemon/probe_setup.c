@@ -37,6 +37,12 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 
 	(void)purpose;
 	p->opened = true;
+	p->t.resolving = false;
+	if (p->name_only) {
+		if (fd >= 0)
+			close(fd);
+		return CURL_SOCKET_BAD; /* that is all there was to know */
+	}
 	if (fd < 0)
 		return CURL_SOCKET_BAD;
 	for (size_t i = 0; i < PROBE_IDLE_MAX; i++) {
@@ -47,7 +53,7 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 		*c = (struct connection){ .used = true, .fd = fd, .tag = p->tag, .probe = p,
 			.v6 = address->family == AF_INET6, .in_turn = p->in_turn,
 			.window_max = p->window_max };
-		c->loopback = probe_tcp_loopback(&address->addr);
+		c->loopback = p->proxied || probe_tcp_loopback(&address->addr);
 		p->t.loopback = c->loopback;
 		probe_tcp_clamp(fd, p->window_max);
 		ph->sink.opened(ph->sink.ctx, fd);
@@ -129,6 +135,7 @@ on_connected(void *arg, char *address, char *own_address, int port, int own_port
 
 	(void)own_address, (void)port;
 	p->t.connected = true;
+	p->t.resolving = false;
 	p->t.loopback = c ? c->loopback
 			  : strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
 	p->t.connect_us = p->opened ? loop_now_us(p->ph->loop) - p->t.started_us : 0;
@@ -190,8 +197,9 @@ on_body(char *data, size_t size, size_t count, void *arg)
 	struct probe *p = arg;
 	int64_t now_us = loop_now_us(p->ph->loop);
 
-	(void)data;
 	p->t.last_us = now_us;
+	for (size_t i = 0; i < size * count && p->body_len < PROBE_BODY_MAX; i++)
+		p->body[p->body_len++] = data[i] ? data[i] : ' ';
 	if (p->upload_bytes == 0)
 		p->t.bytes += (int64_t)(size * count);
 	if (p->t.bytes > p->bytes_max && p->upload_bytes == 0) {
@@ -255,12 +263,16 @@ set_connection(struct probe *p, const struct probe_order *o)
 
 	if (o->known_address)
 		names_s = -1;
+	if (o->name_only)
+		names_s = 0;
 
+	bad += curl_easy_setopt(e, CURLOPT_SHARE, o->name_only ? p->ph->names : NULL) != CURLE_OK;
 	bad += curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) != CURLE_OK;
 	/* Giving up must not wait for a thread that waits for a name server. */
 	bad += curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L) != CURLE_OK;
 	bad += curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https") != CURLE_OK;
-	bad += curl_easy_setopt(e, CURLOPT_PROXY, "") != CURLE_OK;
+	if (strcmp(p->ph->proxy, "environment") != 0)
+		bad += curl_easy_setopt(e, CURLOPT_PROXY, p->ph->proxy) != CURLE_OK;
 	bad += curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) !=
 	    CURLE_OK;
 	bad += curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, names_s) != CURLE_OK;
@@ -268,8 +280,8 @@ set_connection(struct probe *p, const struct probe_order *o)
 	bad += curl_easy_setopt(e, CURLOPT_MAXLIFETIME_CONN, life_s) != CURLE_OK;
 	bad += curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, ms) != CURLE_OK;
 	bad += curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)(o->timeout_us / 1000)) != CURLE_OK;
-	bad += curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, (long)(o->fresh || life_s == 0)) !=
-	    CURLE_OK;
+	bad += curl_easy_setopt(e, CURLOPT_FRESH_CONNECT,
+		   (long)(o->fresh || o->name_only || life_s == 0)) != CURLE_OK;
 	bad += curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open) != CURLE_OK;
 	bad += curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, p) != CURLE_OK;
 	bad += curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, on_close) != CURLE_OK;

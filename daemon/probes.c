@@ -90,6 +90,11 @@ tell_end(struct flight *f, int64_t now_us, const struct probe_result *r)
 	    r->error == EST_ERROR_ABORTED;
 
 	s.error = r->error;
+	/* A portal is near, and says nothing of what is beyond it. */
+	if (r->status > 0 && doctor_disbelieves(f->p, f->p->sched.flight[f->place].target)) {
+		take_back(f, now_us);
+		return;
+	}
 	/* A silence that was not confirmed is the target's own. */
 	if (f->untold || (silent && !flight->told && s.ttfb_us < 0)) {
 		take_back(f, now_us);
@@ -112,6 +117,10 @@ note(struct probes *p, int target, int64_t now_us, const struct probe_result *r)
 	t->failures += failed;
 	t->last_us = now_us;
 	(void)snprintf(t->last, sizeof(t->last), "%s", r->text);
+	if (doctor_disbelieves(p, target))
+		doctor_condition(p, target, CONDITION_PORTAL);
+	else if (r->timing.ttfb_us >= 0 || failed)
+		doctor_condition(p, target, condition_of(t->url, r));
 	/* It answers, but not what it should: others are better asked. */
 	if (failed && is_answer(r)) {
 		int64_t for_us = sched_mute(&p->sched, now_us, target);
@@ -145,6 +154,7 @@ on_done(void *arg, int64_t now_us, const struct probe_result *r)
 	    " us, round trip %" PRId64 " us (%s)", p->sched.target[target].host, r->text,
 	    r->timing.bytes, r->timing.ttfb_us, r->timing.connect_us, r->timing.rtt_us,
 	    sched_why_name(f->why));
+	doctor_answer(p, now_us, target, r);
 	tell_end(f, now_us, r);
 	sched_ended(&p->sched, now_us, f->place, &end);
 	note(p, target, now_us, r);
@@ -153,8 +163,8 @@ on_done(void *arg, int64_t now_us, const struct probe_result *r)
 
 /* --- asking ---------------------------------------------------------------------------- */
 
-static void
-fill_url(const char *pattern, int64_t bytes, char *out, size_t len)
+void
+probes_url(const char *pattern, int64_t bytes, char *out, size_t len)
 {
 	const char *at = strstr(pattern, "{bytes}");
 
@@ -180,7 +190,7 @@ start(struct probes *p, int64_t now_us, const struct sched_ask *ask)
 		.timeout_us = t->kind == CONF_LATENCY ? 2 * p->timeout_us
 						      : WHOLE_FACTOR * p->timeout_us,
 		.fresh = ask->fresh,
-		.known_address = ask->urgent,
+		.known_address = ask->urgent || doctor_names_lost(p),
 		.tag = ask->target,
 	};
 	int place = sched_started(&p->sched, now_us, ask), err;
@@ -188,7 +198,7 @@ start(struct probes *p, int64_t now_us, const struct sched_ask *ask)
 
 	if (place < 0)
 		return;
-	fill_url(p->target[ask->target].url, ask->bytes, url, sizeof(url));
+	probes_url(p->target[ask->target].url, ask->bytes, url, sizeof(url));
 	f = &p->flight[place];
 	*f = (struct flight){ .p = p, .place = place, .why = ask->why,
 		.request = REQUEST_BIT | ++p->requests };
@@ -249,9 +259,18 @@ blame(struct probes *p, int64_t now_us, struct flight *f)
 	int target = s->target;
 	int64_t for_us;
 
+	struct probe_timing t;
+
+	probe_http_look(f->probe, &t);
 	take_back(f, now_us);
 	f->untold = true;
 	probe_http_abort(f->probe, EST_ERROR_TIMEOUT);
+	if (t.resolving) { /* nobody has asked it yet */
+		doctor_condition(p, target, CONDITION_NO_NAME);
+		probes_names_doubted(p, now_us);
+		return;
+	}
+	doctor_condition(p, target, CONDITION_SILENT);
 	for_us = sched_mute(&p->sched, now_us, target);
 	if (p->sched.target[target].mutes == 1)
 		log_warn("probe: %s: no answer in %" PRId64 " ms while others answer; asked "
@@ -346,6 +365,8 @@ probes_tick(struct probes *p, int64_t now_us)
 	int64_t due_us;
 	bool open = false;
 
+	p->sink.belief(p->sink.ctx, now_us, &belief);
+	doctor_tick(p, now_us, &belief);
 	if (p->sched.targets == 0)
 		return IDLE_US;
 	for (int i = 0; i < SCHED_FLIGHTS_MAX; i++)
@@ -394,6 +415,8 @@ static void
 configure(struct probes *p, const struct conf *c)
 {
 	memset(p->target, 0, sizeof(p->target));
+	portal_init(&p->portal);
+	probe_http_proxy(p->http, c->probe_proxy);
 	p->timeout_us = c->probe_timeout_us;
 	for (size_t i = 0; i < c->probe.len; i++) {
 		struct target *t = &p->target[i];
@@ -416,12 +439,15 @@ probes_create(struct loop *loop, const struct conf *c, const struct probes_sink 
 	p->loop = loop;
 	p->sink = *sink;
 	sched_init(&p->sched, loop_now_us(loop), c);
-	configure(p, c);
-	err = probe_http_create(loop, c->interface, &http, &p->http);
+	err = doctor_begin(p);
+	if (!err)
+		err = probe_http_create(loop, c->interface, &http, &p->http);
 	if (err) {
+		gateway_destroy(p->gateway);
 		free(p);
 		return err;
 	}
+	configure(p, c);
 	*out = p;
 	return 0;
 }
@@ -431,6 +457,7 @@ probes_destroy(struct probes *p)
 {
 	if (!p)
 		return;
+	gateway_destroy(p->gateway);
 	probe_http_destroy(p->http); /* closing costs bytes, too */
 	p->sched.ledger.held_bytes = 0;
 	probes_keep(p, loop_now_us(p->loop));
@@ -441,6 +468,7 @@ void
 probes_reload(struct probes *p, const struct conf *c)
 {
 	give_up_all(p, loop_now_us(p->loop));
+	doctor_reset(p, loop_now_us(p->loop));
 	sched_configure(&p->sched, loop_now_us(p->loop), c);
 	configure(p, c);
 }
@@ -468,6 +496,7 @@ void
 probes_reset(struct probes *p, int64_t now_us)
 {
 	give_up_all(p, now_us);
+	doctor_reset(p, now_us);
 	sched_reset(&p->sched, now_us);
 	probe_http_forget(p->http);
 }

@@ -11,7 +11,9 @@
 
 #include "api/source.h"
 #include "daemon/config.h"
+#include "daemon/diagnosis.h"
 #include "daemon/loop.h"
+#include "daemon/netlink.h"
 #include "estimator/estimator.h"
 
 struct probes; /* owns requests and connections */
@@ -29,6 +31,8 @@ struct probes_sink {
 	void (*keep)(void *ctx, const char *key, const void *memory, size_t len);
 	/* A socket of ours was opened. */
 	void (*opened)(void *ctx, int fd);
+	/* A portal answers in place of the Internet, or does so no more. */
+	void (*captive)(void *ctx, int64_t now_us, bool captive);
 	void (*forget)(void *ctx, int64_t now_us, uint64_t request);
 	/* What is believed of the link that is probed. */
 	void (*belief)(void *ctx, int64_t now_us, struct est_snapshot *out);
@@ -51,6 +55,15 @@ void probes_heard(struct probes *p, int64_t at_us);
 
 /* Somebody who is not sure sees the link silent since then: ask at once. */
 void probes_suspect(struct probes *p, int64_t now_us, int64_t since_us);
+
+/* Somebody could not find a name: is it so for us? */
+void probes_names_doubted(struct probes *p, int64_t now_us);
+/* Where the default route, or this interface, leaves by. */
+void probes_gateway(struct probes *p, const struct net_picture *picture, const char *interface);
+/* Do requests go by a proxy? Then they get out where no route does. */
+bool probes_by_proxy(const struct probes *p);
+/* What is known of what is broken: all but what the kernel tells of the link. */
+void probes_facts(const struct probes *p, struct diagnosis_facts *out);
 
 /* What was kept of the budget comes back. */
 #define PROBES_MEMORY_KEY "budget"

@@ -3,6 +3,9 @@
 #ifndef LINKQ_DAEMON_PROBES_INTERNAL_H
 #define LINKQ_DAEMON_PROBES_INTERNAL_H
 
+#include "daemon/condition.h"
+#include "daemon/gateway.h"
+#include "daemon/portal.h"
 #include "daemon/probe_http.h"
 #include "daemon/probes.h"
 #include "daemon/schedule.h"
@@ -23,6 +26,18 @@ struct target {
 	char last[64];
 	bool beat_silent; /* its kept connection gives no sign of life */
 	int64_t beat_us;  /* the last sign of life that was told */
+	enum condition condition;
+};
+
+/* Are names found? One is looked for anew from time to time, and where that is in doubt. */
+struct doctor {
+	struct probe *probe; /* that looks for one; NULL */
+	int target;          /* whose name was looked for last */
+	int64_t due_us, doubted_us;
+	unsigned lost;    /* in a row */
+	bool known;       /* one was looked for at all */
+	bool any_address; /* somebody had an address since the network is this one */
+	bool down;        /* nothing gets through */
 };
 
 struct probes {
@@ -35,6 +50,10 @@ struct probes {
 	struct flight flight[SCHED_FLIGHTS_MAX];
 	int64_t timeout_us;
 	uint64_t requests;
+	struct gateway *gateway;
+	struct portal portal;
+	struct doctor doctor;
+	int64_t conditions[CONDITIONS]; /* how often each was found */
 	int64_t spent, kept_us; /* since it was last written down, and when that was */
 };
 
@@ -43,5 +62,18 @@ void probes_on_spent(void *arg, int64_t down_bytes, int64_t up_bytes, bool in_tu
 void probes_on_opened(void *arg, int fd);
 void probes_keep(struct probes *p, int64_t now_us);
 void probes_keep_in_time(struct probes *p, int64_t now_us);
+
+/* probes.c: the URL of a body of so many bytes. */
+void probes_url(const char *pattern, int64_t bytes, char *out, size_t len);
+
+/* probes_doctor.c. begin: 0 or -ENOMEM; answer: a request ended; disbelieves: what this target
+ * answers may be somebody else's. */
+int doctor_begin(struct probes *p);
+void doctor_reset(struct probes *p, int64_t now_us);
+void doctor_tick(struct probes *p, int64_t now_us, const struct est_snapshot *belief);
+void doctor_answer(struct probes *p, int64_t now_us, int target, const struct probe_result *r);
+bool doctor_disbelieves(const struct probes *p, int target);
+bool doctor_names_lost(const struct probes *p);
+void doctor_condition(struct probes *p, int target, enum condition c);
 
 #endif

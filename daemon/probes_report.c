@@ -47,6 +47,18 @@ report_budget(struct probes *p, int64_t now_us, int64_t due_us, struct api_budge
 		out->day_resets_in_us -= now_us;
 }
 
+static void
+report_conditions(const struct probes *p, struct api_daemon_report *out)
+{
+	out->conditions = CONDITIONS - 1;
+	out->condition_name = condition_names + 1; /* without none */
+	memcpy(out->condition, p->conditions + 1, sizeof(p->conditions) - sizeof(p->conditions[0]));
+	out->names_known = p->doctor.known;
+	out->names_found = !doctor_names_lost(p);
+	(void)snprintf(out->portal, sizeof(out->portal), "%s",
+	    p->portal.captive ? p->portal.login : "");
+}
+
 void
 probes_report(struct probes *p, int64_t now_us, struct api_daemon_report *out)
 {
@@ -64,6 +76,7 @@ probes_report(struct probes *p, int64_t now_us, struct api_daemon_report *out)
 	out->probe_bytes_down = p->sched.ledger.down_bytes;
 	out->probe_bytes_up = p->sched.ledger.up_bytes;
 	report_budget(p, now_us, due_us, &out->budget);
+	report_conditions(p, out);
 	out->probes_len = 0;
 	for (size_t i = 0; i < p->sched.targets && i < API_PROBES_MAX; i++) {
 		struct api_probe_report *r = &out->probe[out->probes_len++];
@@ -77,6 +90,8 @@ probes_report(struct probes *p, int64_t now_us, struct api_daemon_report *out)
 		r->failures = t->failures;
 		r->last_age_us = t->last_us == SCHED_NEVER ? -1 : now_us - t->last_us;
 		(void)snprintf(r->last, sizeof(r->last), "%s", t->last);
+		r->condition = t->condition == CONDITION_NONE ? NULL
+							      : condition_names[t->condition];
 	}
 }
 

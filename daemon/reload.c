@@ -12,7 +12,7 @@
 
 /* In the words of the file: what takes effect at once. */
 static const char *const live[] = { "probe", "probe-interval", "stranger-interval",
-	"download-interval", "upload-interval", "probe-timeout", "budget-hour", "budget-day",
+	"download-interval", "upload-interval", "probe-timeout", "probe-proxy", "budget-hour", "budget-day",
 	"log-level" };
 
 static bool
@@ -71,6 +71,7 @@ take_over(struct conf *running, const struct conf *fresh)
 	running->download_interval_us = fresh->download_interval_us;
 	running->upload_interval_us = fresh->upload_interval_us;
 	running->probe_timeout_us = fresh->probe_timeout_us;
+	memcpy(running->probe_proxy, fresh->probe_proxy, sizeof(running->probe_proxy));
 	running->budget_hour_bytes = fresh->budget_hour_bytes;
 	running->budget_day_bytes = fresh->budget_day_bytes;
 	running->log_level = fresh->log_level;

@@ -63,7 +63,7 @@ sched_configure(struct sched *s, int64_t now_us, const struct conf *c)
 		host_of(c->probe.at[i].url, t->host, sizeof(t->host));
 	}
 	s->heard_us = s->confirmed_us = s->silent_since_us = SCHED_NEVER;
-	s->suspect_us = SCHED_NEVER;
+	s->suspect_us = s->wonder_us = SCHED_NEVER;
 	s->urgent_us = s->latency_us = SCHED_NEVER;
 	s->download_last_us = s->upload_last_us = SCHED_NEVER;
 	s->change_us = s->others_us = SCHED_NEVER;
@@ -316,6 +316,37 @@ answer_change(struct sched *s, int64_t now_us, const struct est_snapshot *belief
 	sched_renew(s, now_us, kind != EST_CHANGE_DROP);
 }
 
+void
+sched_wonder(struct sched *s, int64_t now_us, int target)
+{
+	if (s->wonder_us == SCHED_NEVER)
+		s->wonder_us = now_us;
+	s->wonder_target = target;
+}
+
+/* Another place, the one that was asked longest ago. Strangers too: it is a stall. */
+static bool
+wonder(struct sched *s, int64_t now_us, struct sched_ask *out)
+{
+	int best = -1;
+
+	if (s->wonder_us == SCHED_NEVER || now_us - s->urgent_us < CHECK_PACE_US)
+		return false;
+	s->wonder_us = SCHED_NEVER;
+	for (int i = 0; i < (int)s->targets; i++) {
+		if (s->target[i].kind == CONF_LATENCY && !sched_in_the_air(s, i) &&
+		    !sched_one_place(s, i, s->wonder_target) &&
+		    (best < 0 || s->target[i].asked_us < s->target[best].asked_us))
+			best = i;
+	}
+	if (best < 0)
+		return false;
+	*out = (struct sched_ask){ .target = best, .copies = 1, .urgent = true, .fresh = true,
+		.why = SCHED_PORTAL };
+	sched_price(s, out);
+	return sched_affordable(s, now_us, out);
+}
+
 bool
 sched_next(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
     struct sched_ask *out)
@@ -325,6 +356,8 @@ sched_next(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
 		sched_price(s, out);
 		return true;
 	}
+	if (wonder(s, now_us, out))
+		return true;
 	for (int f = 0; f < SCHED_FLIGHTS_MAX; f++)
 		if (s->flight[f].used)
 			return false; /* one at a time, so that none slows another */
@@ -390,6 +423,7 @@ sched_why_name(enum sched_why why)
 		[SCHED_RECOVERY] = "nothing gets through: looking for the end of it",
 		[SCHED_CHANGE] = "the link changed: a new connection sees it as it is",
 		[SCHED_SIZED] = "a body sized to fill the link",
+		[SCHED_PORTAL] = "one target answers as a portal would: what does another one say?",
 		[SCHED_ASKED] = "somebody wants to know it now",
 	};
 

@@ -71,6 +71,9 @@ struct sched {
 	int64_t latency_us, download_last_us, upload_last_us; /* last starts in turn */
 	int64_t wide_us;      /* the next body comes so soon while the interval is wide */
 	int64_t change_us;    /* the last change that was answered by new connections */
+	bool captive;         /* a portal answers: it may let through at any time */
+	int wonder_target;    /* it answers as a portal would: what do others say? */
+	int64_t wonder_us;    /* then; SCHED_NEVER */
 	bool renew;           /* kept connections are of a link that was; the caller clears it */
 	int64_t rtt_us;       /* of late, to see it fall */
 	int64_t ttfb_us_p90;  /* as everybody saw it, applications too; -1: not known */
@@ -92,6 +95,7 @@ enum sched_why {
 	SCHED_RECOVERY, /* nothing gets through: looking for the end of it */
 	SCHED_CHANGE,   /* the link changed: a new connection sees it as it is */
 	SCHED_SIZED,    /* a body sized to fill the link */
+	SCHED_PORTAL,   /* one answers as a portal would: what does another one say? */
 	SCHED_ASKED     /* somebody wants to know it now */
 };
 
@@ -140,6 +144,8 @@ void sched_judge(struct sched *s, int64_t now_us, const struct est_snapshot *bel
  * confirmed. Anything heard later ends it.
  */
 void sched_suspect(struct sched *s, int64_t since_us);
+/* This target answers as a portal would: ask one at another place. */
+void sched_wonder(struct sched *s, int64_t now_us, int target);
 /* The outage has lasted so long that calls follow each other at SCHED_CALL_US. */
 #define SCHED_CALL_US INT64_C(3000000)
 bool sched_long(const struct sched *s, int64_t now_us);

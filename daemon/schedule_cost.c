@@ -25,6 +25,7 @@
 #define CALM_PARTS 20
 #define CALM_MOST_US SECONDS(30)
 #define OTHERS_INTERVAL_US SECONDS(10)
+#define CAPTIVE_US SECONDS(5)
 
 _Static_assert(MOST_HEAD_BYTES >= 16384, "a header is cut at PROBE_HEAD_MAX");
 
@@ -113,6 +114,8 @@ sched_interval_us(struct sched *s, int64_t now_us)
 	int64_t us = (now_us - s->calm_us) / CALM_PARTS;
 
 	us = us > CALM_MOST_US ? CALM_MOST_US : us;
+	if (s->captive)
+		us = CAPTIVE_US; /* somebody may be signing in */
 	if (now_us - s->others_us < OTHERS_US && us < OTHERS_INTERVAL_US)
 		us = OTHERS_INTERVAL_US;
 	return us > s->interval_us ? us : s->interval_us;

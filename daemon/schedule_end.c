@@ -103,6 +103,7 @@ sched_reset(struct sched *s, int64_t now_us)
 		s->target[i].mutes = 0;
 	}
 	s->heard_us = s->confirmed_us = s->silent_since_us = SCHED_NEVER;
+	s->wonder_us = SCHED_NEVER;
 	s->rtt_us = -1;
 	s->soon_us = s->calm_us = now_us;
 }

@@ -45,6 +45,9 @@ setting_allowed(const struct setting *s, char *out, size_t len)
 	case CONF_INTERFACE:
 		(void)snprintf(out, len, "the name of a network interface, as in eth0");
 		break;
+	case CONF_PROXY:
+		(void)snprintf(out, len, "none, environment, or http://HOST:PORT");
+		break;
 	case CONF_LISTENS:
 		(void)snprintf(out, len,
 		    "numeric ADDRESS:PORT, as in 127.0.0.1:8790 or [::1]:8790, or none");
@@ -131,7 +134,8 @@ setting_print(const struct conf *c, const struct setting *s, FILE *out)
 
 	/* A text that is not set has no value that a file could give it. And a preset said
 	 * again in a file is no longer one: targets would become the user's own. */
-	if ((s->type == CONF_PATH || s->type == CONF_INTERFACE) && *(const char *)at == '\0') {
+	if ((s->type == CONF_PATH || s->type == CONF_INTERFACE || s->type == CONF_PROXY) &&
+	    *(const char *)at == '\0') {
 		(void)fprintf(out, "# %s is not set\n", s->name);
 		return;
 	}
@@ -157,6 +161,7 @@ setting_print(const struct conf *c, const struct setting *s, FILE *out)
 		break;
 	case CONF_PATH:
 	case CONF_INTERFACE:
+	case CONF_PROXY:
 		print_quoted(at, out);
 		break;
 	default:

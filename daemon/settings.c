@@ -47,6 +47,8 @@ const struct setting settings[] = {
 	    PRESET("5min"), "Shortest time between two uploads that measure." },
 	{ "probe-timeout", CONF_DURATION, AT(probe_timeout_us), SECONDS(1), MINUTES(1),
 	    PRESET("10s"), "A request is given up after so long without an answer." },
+	{ "probe-proxy", CONF_PROXY, AT(probe_proxy), 0, 0, NULL,
+	    "The HTTP proxy that requests go by. Preset: none." },
 	{ "kernel", CONF_SWITCH, AT(kernel), 0, 0, PRESET("true"),
 	    "Learn from this host's own TCP connections, as the kernel counts them." },
 	{ "budget-hour", CONF_SIZE, AT(budget_hour_bytes), 0, INT64_C(1000000000000),
@@ -235,6 +237,8 @@ setting_take(struct conf *c, const struct setting *s, enum conf_origin origin,
 	} else if (s->type == CONF_PATH) {
 		err = value_path(field(c, s), s->max > 0 ? (size_t)s->max : CONF_TEXT_MAX,
 		    value, strcmp(s->name, "socket") == 0);
+	} else if (s->type == CONF_PROXY) {
+		err = value_proxy(field(c, s), value);
 	} else if (s->type == CONF_INTERFACE) {
 		err = value_interface(field(c, s), sizeof c->interface, value);
 	} else {
@@ -288,7 +292,7 @@ setting_preset(struct conf *c, const struct setting *s)
 	char why[CONF_WHY_MAX];
 
 	setting_clear(c, s);
-	if (s->type == CONF_PATH || s->type == CONF_INTERFACE)
+	if (s->type == CONF_PATH || s->type == CONF_INTERFACE || s->type == CONF_PROXY)
 		((char *)field(c, s))[0] = '\0';
 	for (size_t i = 0; s->preset != NULL && s->preset[i] != NULL; i++) {
 		int err = setting_take(c, s, CONF_PRESET, s->preset[i], why, sizeof why);

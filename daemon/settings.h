@@ -20,6 +20,7 @@ enum conf_type {
 	CONF_SWITCH,   /* int64_t, 0 or 1 */
 	CONF_PATH,     /* char[CONF_TEXT_MAX + 1] */
 	CONF_INTERFACE, /* char[16] */
+	CONF_PROXY,     /* char[CONF_TEXT_MAX + 1] */
 	CONF_LISTENS,  /* struct conf_listens */
 	CONF_TARGETS,  /* struct conf_targets */
 	CONF_HOSTS,    /* struct conf_names */

@@ -110,6 +110,24 @@ is_url(const char *url)
 }
 
 int
+value_proxy(char *out, const char *text)
+{
+	const char *host;
+
+	if (strcmp(text, "none") == 0) {
+		out[0] = '\0';
+		return 0;
+	}
+	if (strlen(text) > CONF_TEXT_MAX)
+		return -EINVAL;
+	if (strcmp(text, "environment") != 0 &&
+	    (!is_url(text) || !starts(text, "http://", &host) || host[strcspn(host, "/?#")] != '\0'))
+		return -EINVAL;
+	memcpy(out, text, strlen(text) + 1);
+	return 0;
+}
+
+int
 value_add_target(struct conf_targets *list, const char *text, bool own)
 {
 	struct conf_target one = { .kind = CONF_LATENCY, .own = own };

@@ -29,6 +29,8 @@ void value_print_size(char *out, size_t len, int64_t bytes);
 bool value_is_plain(const char *text);
 /* `max` characters at most; absolute. */
 int value_path(char *out, size_t max, const char *text, bool none_allowed);
+/* none, environment, or the URL of a host and a port; `out` has CONF_TEXT_MAX + 1. */
+int value_proxy(char *out, const char *text);
 int value_interface(char *out, size_t cap, const char *text);
 
 int value_add_listen(struct conf_listens *list, const char *text, bool asked);

@@ -49,7 +49,7 @@ export function showEstimate(e, waited_s, lost) {
 	byId("mark-path").setAttribute("d", mark(lost ? "unknown" : e.state));
 	const quality = e.state === "online" ? ` ${QUALITIES[e.quality][0].toUpperCase()}${QUALITIES[e.quality].slice(1)}.` : "";
 	const said = lost ? `The last word, ${age(waited_s)}: ${stateWord(e.state).toLowerCase()}. Trying again.` :
-		`${stateSentence(e.state)}${quality}`;
+		`${stateSentence(e.state)}${quality}${e.diagnosis ? ` ${e.diagnosis.text}` : ""}`;
 	put(byId("sentence"), said);
 	put(byId("spoken"), `${word}. ${lost ? "Trying again." : said}`.replace("Unknown. No evidence", "State unknown. No evidence"));
 	put(byId("since"), e.outage && !lost ? outageText(e.outage, waited_s) : lastChange(e));

@@ -98,6 +98,8 @@ print_view(const struct view *v)
 
 	printf("%s%s%s  %s\n", term_tone(stdout, term_tone_of(v->state, v->quality)),
 	    view_headline(v).s, term_tone(stdout, TERM_PLAIN), view_link(v).s);
+	if (*v->diagnosis != '\0')
+		puts(v->diagnosis);
 	print_rate("Down", &v->down_kbps);
 	print_rate("Up", &v->up_kbps);
 	print_delays(v);

@@ -94,6 +94,8 @@ view_read(const json_t *doc, struct view *out)
 	text(link, "name", out->name, sizeof out->name);
 	text(link, "interface", out->interface, sizeof out->interface);
 	text(link, "kind", out->link_kind, sizeof out->link_kind);
+	text(json_object_get(doc, "diagnosis"), "cause", out->cause, sizeof out->cause);
+	text(json_object_get(doc, "diagnosis"), "text", out->diagnosis, sizeof out->diagnosis);
 	text(doc, "state", out->state, sizeof out->state);
 	text(doc, "quality", out->quality, sizeof out->quality);
 	text(doc, "effective_type", out->effective_type, sizeof out->effective_type);

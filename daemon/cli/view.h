@@ -35,6 +35,7 @@ struct view {
 	double loss_ratio, responsiveness_rpm, confidence, age_ms;
 	double samples, share_app, share_kernel, share_probe;
 	struct view_change change;
+	char cause[24], diagnosis[256]; /* what is broken, a word and a sentence; "": nothing */
 	bool outage;
 	int64_t outage_since_us;
 	double outage_lasted_ms, outage_remaining_s_p50, outage_remaining_s_p90;

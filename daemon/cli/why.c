@@ -41,12 +41,36 @@ heading(const char *words)
 	printf("\n%s%s%s\n", term_tone(stdout, TERM_BOLD), words, term_tone(stdout, TERM_PLAIN));
 }
 
+/* Me, my network, or them? And what to do about it. */
+static void
+print_diagnosis(const char *cause, const char *sentence)
+{
+	static const char *const advice[][2] = {
+		{ "no_carrier", "Is the cable in, the radio on?" },
+		{ "no_route", "This host is not on a network that leads out." },
+		{ "gateway", "It is your own network: look at the router." },
+		{ "dns", "It is your network's name server, not the link." },
+		{ "portal", "Sign in there with a browser." },
+		{ "upstream", "It is the provider's, or the line to it." },
+		{ "destination", "It is theirs: your network is well." },
+	};
+
+	if (*sentence == '\0')
+		return;
+	printf("%s", sentence);
+	for (size_t i = 0; i < sizeof advice / sizeof advice[0]; i++)
+		if (strcmp(cause, advice[i][0]) == 0)
+			printf(" %s", advice[i][1]);
+	putchar('\n');
+}
+
 /* The belief, in a sentence or two. */
 static void
 print_belief(const struct view *v)
 {
 	printf("%s%s%s  %s\n", term_tone(stdout, term_tone_of(v->state, v->quality)),
 	    view_headline(v).s, term_tone(stdout, TERM_PLAIN), view_link(v).s);
+	print_diagnosis(v->cause, v->diagnosis);
 	if (!isfinite(v->age_ms)) {
 		puts("Nothing has been seen of this link yet, so nothing is claimed.");
 		return;
@@ -157,7 +181,7 @@ print_changes(const json_t *changes, int64_t now)
 static void
 print_probe(const json_t *p)
 {
-	char target[140], kind[16], last[80];
+	char target[140], kind[16], last[80], condition[24];
 	double age = number(p, "age_ms"), failures = number(p, "failures");
 
 	printf("  %s, %s: ", text(p, "target", target, sizeof target),
@@ -173,6 +197,8 @@ print_probe(const json_t *p)
 		printf(", the last %s", words_age(age).s);
 	if (*text(p, "last", last, sizeof last) != '\0')
 		printf(" (%s)", last);
+	if (*text(p, "condition", condition, sizeof condition) != '\0')
+		printf("; condition: %s", condition);
 	putchar('\n');
 }
 
