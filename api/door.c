@@ -90,10 +90,14 @@ door_finish(struct door *d)
 static bool
 is_token(const char *name)
 {
-	static const char tchar[] = "!#$%&'*+-.^_`|~0123456789"
-				    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	static const char others[] = "!#$%&'*+.^_`|~0123456789";
+	const char *at = name;
 
-	return *name != '\0' && name[strspn(name, tchar)] == '\0';
+	/* Most are letters and hyphens; strspn() would set up a table for each name. */
+	while ((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || *at == '-' ||
+	    (*at != '\0' && strchr(others, *at) != NULL))
+		at++;
+	return at > name && *at == '\0';
 }
 
 void
@@ -102,7 +106,8 @@ door_header_add(struct door_headers *h, const char *name, const char *value)
 	if (!is_token(name))
 		h->malformed = true;
 	for (int i = 0; i < DOOR_NAMES; i++) {
-		if (strcasecmp(name, names[i]) != 0)
+		/* the first letter in either case tells most of them apart */
+		if (((name[0] ^ names[i][0]) & ~0x20) != 0 || strcasecmp(name, names[i]) != 0)
 			continue;
 		if (value == NULL)
 			value = "";

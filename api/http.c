@@ -22,7 +22,7 @@
 #include "api/reply.h"
 
 #define RUNS_MAX 16              /* of one listener in a row; then others get a turn */
-#define MEMORY_BYTES (16 * 1024) /* of a connection: heads above it get 414 or 431 */
+#define MEMORY_BYTES (12 * 1024) /* of a connection: heads above it get 414 or 431 */
 #define STREAM_BLOCK 256 /* of clients that know no chunks; for others it lies idle */
 #define EXPORT_BLOCK 65536
 #define SECOND_US INT64_C(1000000)
@@ -30,22 +30,25 @@
 
 /* --- Answers ---------------------------------------------------------------------- */
 
+/* The library would put the date into words for each answer anew. */
 static void
-add_headers(struct MHD_Response *response, const struct reply *r)
+add_headers(const struct api *api, struct MHD_Response *response, const struct reply *r)
 {
+	if (response != NULL && api->date[0] != '\0')
+		MHD_add_response_header(response, MHD_HTTP_HEADER_DATE, api->date);
 	for (size_t i = 0; response != NULL && i < r->headers; i++)
 		MHD_add_response_header(response, r->header[i].name, r->header[i].value);
 }
 
 static struct MHD_Response *
-make(const struct reply *r)
+make(const struct api *api, const struct reply *r)
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer(r->len, r->text,
 	    r->owned ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_MUST_COPY);
 
 	if (response == NULL && r->owned)
 		free(r->text);
-	add_headers(response, r);
+	add_headers(api, response, r);
 	return response;
 }
 
@@ -76,7 +79,7 @@ answer_problem(struct api *api, struct MHD_Connection *mhd, const struct call *c
 	struct reply r;
 
 	reply_problem(&r, call, last);
-	return queue(api, mhd, r.status, make(&r));
+	return queue(api, mhd, r.status, make(api, &r));
 }
 
 /* The one rendering of the default link, built again where what is published has moved. */
@@ -87,13 +90,13 @@ answer_link(struct api *api, struct MHD_Connection *mhd, const struct call *call
 
 	if (call->cors != NULL) {
 		reply_link(&r, &api->core, call->answer.status, call->cors);
-		return queue(api, mhd, r.status, make(&r));
+		return queue(api, mhd, r.status, make(api, &r));
 	}
 	if (api->link == NULL || api->link_version != api->core.version) {
 		struct MHD_Response *old = api->link;
 
 		reply_link(&r, &api->core, 200, NULL);
-		api->link = make(&r);
+		api->link = make(api, &r);
 		api->link_version = api->core.version;
 		if (old != NULL)
 			MHD_destroy_response(old);
@@ -167,7 +170,7 @@ answer_feed(struct api *api, struct MHD_Connection *mhd, struct conn *conn, stru
 	if (call->rq.method == ROUTE_HEAD) {
 		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK,
 		    read_nothing, NULL, NULL);
-		add_headers(response, &r);
+		add_headers(api, response, &r);
 		return queue(api, mhd, r.status, response);
 	}
 	if (stream && sleepers_full(&api->sleepers))
@@ -182,7 +185,7 @@ answer_feed(struct api *api, struct MHD_Connection *mhd, struct conn *conn, stru
 	    stream ? STREAM_BLOCK : EXPORT_BLOCK, read_body, s, free_body);
 	if (response == NULL)
 		sleeper_destroy(s);
-	add_headers(response, &r);
+	add_headers(api, response, &r);
 	api->core.traffic.streams += stream ? 1 : 0;
 	return queue(api, mhd, r.status, response);
 }
@@ -213,12 +216,12 @@ answer(struct api *api, struct MHD_Connection *mhd, struct conn *conn, struct ca
 		return answer_problem(api, mhd, call, false);
 	if (call->preflight) {
 		reply_preflight(&r, call);
-		return queue(api, mhd, r.status, make(&r));
+		return queue(api, mhd, r.status, make(api, &r));
 	}
 	switch (call->answer.kind) {
 	case ANSWER_TEXT:
 		reply_text(&r, call);
-		return queue(api, mhd, r.status, make(&r));
+		return queue(api, mhd, r.status, make(api, &r));
 	case ANSWER_WAIT:
 		if (!call->woken && !api->ending)
 			return let_wait(api, mhd, conn, call);
@@ -232,7 +235,7 @@ answer(struct api *api, struct MHD_Connection *mhd, struct conn *conn, struct ca
 			return answer_problem(api, mhd, call, false);
 		}
 		reply_text(&r, call);
-		return queue(api, mhd, r.status, make(&r));
+		return queue(api, mhd, r.status, make(api, &r));
 	case ANSWER_LINK:
 		return answer_link(api, mhd, call);
 	case ANSWER_ROWS:
@@ -357,7 +360,8 @@ on_log(void *cls, const char *format, va_list ap)
 static struct MHD_Daemon *
 start(struct listener *l, int fd)
 {
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+	        MHD_USE_SUPPRESS_DATE_NO_CLOCK, 0,
 	    NULL, NULL, on_request, l,
 	    MHD_OPTION_EXTERNAL_LOGGER, on_log, l,
 	    MHD_OPTION_LISTEN_SOCKET, (MHD_socket)fd,

@@ -6,10 +6,29 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CHECK_US INT64_C(1000000) /* for vanished clients */
 #define LAST_RUNS 64 /* as many portions as a big body has, and some */
+
+/* The instant of this turn; and the header Date, which changes once a second. */
+static void
+take_instant(struct api *api)
+{
+	int64_t wall_us;
+	struct tm tm;
+	time_t s;
+
+	api->core.source.instant(api->core.source.ctx, &api->now_us, &wall_us);
+	s = (time_t)(wall_us / 1000000);
+	if (s == api->date_s && api->date[0] != '\0')
+		return;
+	api->date_s = s;
+	if (gmtime_r(&s, &tm) == NULL ||
+	    strftime(api->date, sizeof(api->date), "%a, %d %b %Y %H:%M:%S GMT", &tm) == 0)
+		api->date[0] = '\0';
+}
 
 int
 api_create(const struct api_options *o, const struct api_source *source, struct api **out)
@@ -40,7 +59,7 @@ api_create(const struct api_options *o, const struct api_source *source, struct 
 	api->sleepers.resume = http_resume;
 	api->log = o->log;
 	api->log_ctx = o->log_ctx;
-	api->now_us = core_now(&api->core);
+	take_instant(api);
 	*out = api;
 	return 0;
 }
@@ -79,7 +98,7 @@ api_poll_fd(const struct api *api)
 void
 api_run(struct api *api)
 {
-	api->now_us = core_now(&api->core);
+	take_instant(api);
 	sleepers_work(&api->sleepers);
 	sleepers_forgotten(&api->sleepers, api->now_us);
 	sleepers_wake_due(&api->sleepers, api->ending ? SIZE_MAX : SLEEPERS_AT_ONCE);
@@ -111,7 +130,7 @@ api_tick(struct api *api)
 {
 	bool rose;
 
-	api->now_us = core_now(&api->core);
+	take_instant(api);
 	rose = core_update(&api->core);
 	(void)core_watch(&api->core); /* who has news is pending */
 	api->sleepers.measuring = api->core.source.measuring(api->core.source.ctx);
@@ -129,7 +148,7 @@ void
 api_event(struct api *api, const struct api_event_row *event)
 {
 	core_event(&api->core, event);
-	api->now_us = core_now(&api->core);
+	take_instant(api);
 	api->sleepers.measuring = api->core.source.measuring(api->core.source.ctx);
 	sleepers_wake(&api->sleepers, api->now_us, events_carries(event->kind));
 }

@@ -34,6 +34,8 @@ struct api {
 	unsigned connections_max;
 	int epoll_fd;
 	int64_t now_us; /* of this turn */
+	int64_t date_s; /* the second of the wall clock that `date` is in words */
+	char date[32];
 	struct conns conns;
 	struct sleepers sleepers;
 	struct call_budget budget;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 """Waiting, event streams, exports and shared answers, on real sockets. Prints TAP."""
+import email.utils
 import itertools
 import json
 import os
@@ -162,6 +163,16 @@ def age():
             stamps.add(told)
         assert max(times) < 0.28, max(times)
         assert len(stamps) <= 8 < len(times), (len(stamps), len(times))
+
+
+@case("every answer says its date once, and it is now")
+def date():
+    with Server() as s:
+        for target in ("/v1/link", "/healthz", "/nope", "/v1/history", "/metrics", "/v1/link"):
+            said = s.get(target).header("Date")
+            assert re.fullmatch(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT", said), said
+            assert abs(email.utils.parsedate_to_datetime(said).timestamp() - time.time()) < 3, said
+            time.sleep(0.3)
 
 
 @case("a waiting request is answered when seq rises, or with what there is when its time is over")
