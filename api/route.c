@@ -9,6 +9,7 @@
 
 #include "api/budget.h"
 #include "api/explain.h"
+#include "api/forecast.h"
 #include "api/hint_route.h"
 #include "api/history.h"
 #include "api/json.h"
@@ -241,6 +242,7 @@ static const struct route {
 	{"/v1/conditions", conditions_answer, NULL, NULL},
 	{"/v1/events", get_events, NULL, NULL},
 	{"/v1/explain", explain_answer, NULL, NULL},
+	{"/v1/forecast", forecast_answer, NULL, NULL},
 	{"/metrics", metrics_answer, NULL, NULL},
 	{"/v1/budget", budget_answer, NULL, NULL},
 	{"/v1/measure", NULL, measure_answer, NULL},

@@ -13,6 +13,7 @@
 
 #include "api/histogram.h"
 #include "api/rows.h"
+#include "estimator/ahead.h"
 #include "estimator/estimator.h"
 #include "estimator/outlook.h"
 
@@ -152,6 +153,21 @@ struct api_health {
 	char why[192]; /* what is wrong, "" if nothing */
 };
 
+#define API_AHEAD_HOURS 24
+
+/* What is expected ahead on a link. */
+struct api_forecast {
+	int64_t wall_us;
+	char link[API_LINK_ID_MAX + 1];
+	bool reading; /* the history is still being read: ask again in a moment */
+	struct ahead_news news;
+	int64_t outage_since_wall_us; /* where news.in_outage */
+	struct {
+		int64_t from_wall_us; /* the first one is the hour that we are in */
+		struct ahead_hour of;
+	} hour[API_AHEAD_HOURS];
+};
+
 struct api_rows; /* a running export, the source's own */
 
 /* A block of text is there (len > 0), the export has ended (0), or failed (negative errno).
@@ -172,6 +188,7 @@ struct api_source {
 	    struct est_seconds *out);
 	/* What a plan needs to know of the link; id as in view. */
 	int (*outlook)(void *ctx, const char *id, struct outlook *out);
+	int (*forecast)(void *ctx, const char *id, struct api_forecast *out); /* id as in view */
 	enum est_verdict (*observe)(void *ctx, const struct api_observation *o);
 	int (*explain)(void *ctx, const char *id, struct est_explain *out);
 	void (*daemon)(void *ctx, struct api_daemon_report *out);

@@ -16,6 +16,7 @@
 
 #include "api/source.h"
 #include "daemon/clock.h"
+#include "daemon/forecast.h"
 #include "daemon/kernel.h"
 #include "daemon/links.h"
 #include "daemon/probes.h"
@@ -46,6 +47,8 @@ void engine_source(struct engine *e, struct api_source *out);
 /* Where probes tell their results, and whom they are told that somebody heard a byte. */
 void engine_probes_sink(struct engine *e, struct probes_sink *out);
 void engine_set_probes(struct engine *e, struct probes *p);
+/* Who looks ahead, and is told what happens; NULL: nobody. */
+void engine_set_forecast(struct engine *e, struct forecast *f);
 
 /* Where the kernel's sockets tell what they show, and who is told of links and answers. */
 void engine_kernel_sink(struct engine *e, struct kernel_sink *out);

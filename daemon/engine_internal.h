@@ -50,6 +50,7 @@ struct engine {
 	struct api_metrics counted; /* but for the history's part */
 	struct probes *probes;
 	struct kernel *kernel; /* NULL: there is none */
+	struct forecast *forecast; /* NULL: nobody looks ahead */
 	struct clock_watch clocks;
 	int64_t wall_offset_us; /* wall - monotonic */
 	int64_t started_us;

@@ -15,6 +15,8 @@ emit(struct engine *e, const struct api_event_row *row)
 {
 	if (e->o.store)
 		store_event(e->o.store, row);
+	if (e->forecast)
+		forecast_event(e->forecast, row);
 	if (e->o.event)
 		e->o.event(e->o.ctx, row);
 }

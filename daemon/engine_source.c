@@ -87,6 +87,23 @@ outlook(void *ctx, const char *id, struct outlook *out)
 	return 0;
 }
 
+static int
+forecast(void *ctx, const char *id, struct api_forecast *out)
+{
+	struct engine *e = ctx;
+	struct slot *s = find(e, id);
+	int64_t now_us;
+
+	if (!s)
+		return -ENOENT;
+	memset(out, 0, sizeof(*out));
+	instant(e, &now_us, &out->wall_us);
+	memcpy(out->link, s->link.id, sizeof(out->link));
+	if (e->forecast)
+		forecast_ask(e->forecast, now_us, out);
+	return 0;
+}
+
 /* connect_ms alone: no transfer, but one round trip that was answered. */
 static bool
 is_bare_connect(const struct est_sample *s)
@@ -220,6 +237,8 @@ forget(void *ctx, const struct api_forget *what, size_t *links)
 	if (number < 0)
 		return number;
 	*links = remembered_forget(&e->remembered, what);
+	if (e->forecast)
+		forecast_forget(e->forecast, what->before_wall_us);
 	if (what->all || what->id[0])
 		engine_forget(e, what->all ? NULL : what->id);
 	return number;
@@ -256,6 +275,12 @@ history_open(void *ctx, const struct api_range *range, struct api_rows **out)
 }
 
 void
+engine_set_forecast(struct engine *e, struct forecast *f)
+{
+	e->forecast = f;
+}
+
+void
 engine_source(struct engine *e, struct api_source *out)
 {
 	*out = (struct api_source){
@@ -265,6 +290,7 @@ engine_source(struct engine *e, struct api_source *out)
 		.links = links,
 		.transfer = transfer,
 		.outlook = outlook,
+		.forecast = forecast,
 		.observe = observe,
 		.explain = explain,
 		.daemon = report,

@@ -17,6 +17,7 @@
 #include "daemon/config.h"
 #include "daemon/detach.h"
 #include "daemon/engine.h"
+#include "daemon/forecast.h"
 #include "daemon/links.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
@@ -43,6 +44,7 @@ struct daemon {
 	struct store *store;
 	struct netlink *netlink;
 	struct engine *engine;
+	struct forecast *forecast;
 	struct probes *probes;
 	struct kernel *kernel; /* NULL: switched off, or not to be had */
 	struct api *api;
@@ -262,9 +264,12 @@ start_engine(struct daemon *d)
 	if (!err)
 		err = engine_create(&o, &clocks, &d->engine);
 	if (!err)
+		err = forecast_create(d->loop, d->store, &d->forecast);
+	if (!err)
 		err = netlink_create(d->loop, on_network, d, &d->netlink);
 	if (err)
 		return err;
+	engine_set_forecast(d->engine, d->forecast);
 	on_network(d, loop_now_us(d->loop), netlink_picture(d->netlink));
 	start_kernel(d);
 	engine_probes_sink(d->engine, &sink);
@@ -416,7 +421,10 @@ stop(struct daemon *d)
 		engine_note(d->engine, "stop");
 	api_destroy(d->api);
 	d->api = NULL;
+	if (d->engine)
+		engine_set_forecast(d->engine, NULL);
 	engine_destroy(d->engine);
+	forecast_destroy(d->forecast);
 	loop_watch_destroy(d->wake_watch);
 	loop_timer_destroy(d->api_timer);
 	store_close(d->store); /* everything handed over is on disk after this */

@@ -97,6 +97,10 @@ int store_rows_open(struct store *st, const struct api_range *range, struct api_
 void store_rows_next(struct api_rows *rows, api_block_fn *ready, void *arg);
 void store_rows_close(struct api_rows *rows);
 
+/* The same for ourselves: blocks are arrays of struct api_estimate_row or of struct
+ * api_event_row, and the exports' places stay free. */
+int store_past_open(struct store *st, const struct api_range *range, struct api_rows **out);
+
 /* On the loop, when wake_fd was written to: calls the waiting api_block_fn. */
 void store_dispatch(struct store *st);
 

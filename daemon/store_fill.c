@@ -57,6 +57,8 @@ open_reader(struct api_rows *rows)
 static bool
 has_room(const struct api_rows *rows)
 {
+	_Static_assert(sizeof(struct api_estimate_row) <= API_ROW_TEXT_MAX &&
+	    sizeof(struct api_event_row) <= API_ROW_TEXT_MAX, "a raw row is no longer than text");
 	return rows->text.cap - rows->text.len > API_ROW_TEXT_MAX + 4;
 }
 
@@ -66,7 +68,10 @@ append_estimate(struct api_rows *rows, const struct api_estimate_row *row)
 	if (rows->range.format == API_JSON && rows->first_row_out)
 		buf_text(&rows->text, ",\n");
 	rows->first_row_out = true;
-	rows_estimate(&rows->text, rows->range.format, row);
+	if (rows->raw)
+		buf_bytes(&rows->text, row, sizeof *row);
+	else
+		rows_estimate(&rows->text, rows->range.format, row);
 }
 
 /* Buckets that are done, as many as there is room for. */
@@ -105,7 +110,9 @@ on_row(void *arg, const struct history_row *row)
 	if (f == API_JSON && rows->first_row_out)
 		buf_text(&rows->text, ",\n");
 	rows->first_row_out = true;
-	if (rows->range.what == API_OBSERVATIONS)
+	if (rows->raw)
+		buf_bytes(&rows->text, &row->event, sizeof row->event);
+	else if (rows->range.what == API_OBSERVATIONS)
 		rows_observation(&rows->text, f, &row->observation);
 	else
 		rows_event(&rows->text, f, &row->event);

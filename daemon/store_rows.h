@@ -30,6 +30,7 @@ struct api_rows {
 
 	/* The thread's, while it fills; nobody else's. */
 	struct api_range range;
+	bool raw; /* rows as they are in memory, for this very process */
 	struct history_reader *reader;
 	struct rollup *rollup; /* of seconds, where minutes or hours are not made yet */
 	struct conditions *conditions;

@@ -12,7 +12,7 @@
 #define MONDAY_S (4 * DAY_S) /* 1970-01-05 */
 #define LAST_S 900     /* the longest horizon */
 #define SAME_S 60      /* away for less is as if it had stayed */
-#define LEAVING_S 15   /* an outage that began so shortly before it left is part of that */
+#define LEAVING_S 60   /* an outage that began so shortly before it left is part of that */
 #define DROP 512       /* anchors that go at once where there is no room */
 #define MOMENTS 3000   /* between two judgements, at a time */
 #define SOON_S (15 * MINUTE_S)
@@ -188,7 +188,7 @@ ahead_outage_begins(struct ahead *a, int64_t t_s)
 	if (!a->up)
 		ahead_up(a, t_s);
 	l = last(a);
-	if (l->open)
+	if (l->open || (!l->start && t_s <= l->begin_s)) /* or it was told already */
 		return;
 	if (t_s < l->end_s)
 		t_s = l->end_s;

@@ -11,10 +11,11 @@
  *	as long after an outage, preceded by like gaps and like outages (0, 1, 2 or 4 of them):
  *	a commute's tunnels come in sequence, early or late, and some days not at all.
  *
- * What they guess is mixed. How much each counts is learnt on the way by its likelihood in
- * the mixture (stacking of predictive distributions: Yao et al., 2018; its weights by
- * stochastic EM: Cappe and Moulines, 2009), apart for moments soon after an outage and long
- * after: where there is no pattern, the plain frequency wins.
+ * What they guess is mixed. How much each counts is learnt on the way by how likely it said
+ * that what came would come, apart for moments soon after an outage and long after: where
+ * there is no pattern, the plain frequency wins. A mixture is less sure than it could be
+ * (Ranjan and Gneiting, 2010), so its log-odds are stretched and moved by what came true,
+ * which is learnt too.
  *
  * An example. A train leaves at 8:05 give or take 15 minutes, and enters its tunnels 4, 6
  * and 11 minutes later. At 7:50 the hour of the week knows best. At 8:14, three minutes out

@@ -20,7 +20,7 @@ _Static_assert(LIKE_4 + 1 == AHEAD_EXPERTS, "a weight for each expert");
 #define CLOCK_LIKE_MIN 60.0
 #define LEAST 1e-4
 #define PRIOR_LIKE 0.7
-#define PRIOR_MOMENTS 20.0 /* an hour's moments are no sixty independent ones */
+#define PRIOR_MOMENTS 45.0 /* an hour's moments are no sixty independent ones */
 #define LOOK_BACK 1000     /* anchors that are compared */
 #define REACH 3            /* slots of ten minutes to either side */
 

@@ -5,13 +5,14 @@
 #include <math.h>
 #include <string.h>
 
-#define STEP_LEAST 0.004 /* how fast an expert may still gain in the long run */
-#define NEVER_LOST 0.002
+#define GIVEN_BACK 0.001
 #define KNOWN_BEFORE 10.0 /* precision of "as it is said" before anything is learnt */
 #define FADING 0.9995
 #define ODDS_MOST 9.0
-/* Moments two minutes apart are no independent ones. */
-#define INDEPENDENT 0.35
+/* Moments 2 minutes apart are no independent ones, and those 15 apart hardly are. */
+#define INDEPENDENT_2 0.08
+#define INDEPENDENT_15 0.15
+#define STRETCHED 2.0 /* there is less to learn of two numbers than of nine */
 
 void
 ahead_mix_init(struct ahead *a)
@@ -71,11 +72,11 @@ ahead_mix(const struct ahead *a, int elapsed, double p[AHEAD_EXPERTS][AHEAD_CATS
 /* A step of Newton's method for logistic regression, with what was learnt before as a prior
  * that fades. */
 static void
-stretch(struct ahead_fit *f, double said, bool came)
+stretch(struct ahead_fit *f, double said, bool came, double independent)
 {
 	const double l = log_odds(said), at = (double)f->at, by = (double)f->by;
-	const double p = chance_of(at + by * l), w = INDEPENDENT * p * (1.0 - p);
-	const double miss = INDEPENDENT * ((came ? 1.0 : 0.0) - p);
+	const double p = chance_of(at + by * l), w = independent * p * (1.0 - p);
+	const double miss = independent * ((came ? 1.0 : 0.0) - p);
 	const double aa = (double)f->aa * FADING + w + (1.0 - FADING) * KNOWN_BEFORE;
 	const double ab = (double)f->ab * FADING + w * l;
 	const double bb = (double)f->bb * FADING + w * l * l + (1.0 - FADING) * KNOWN_BEFORE;
@@ -88,25 +89,36 @@ stretch(struct ahead_fit *f, double said, bool came)
 	f->by = (float)fmin(fmax(by + (aa * l - ab) * miss / all, 0.5), 2.5);
 }
 
+/* Bayes, but with likelihoods that are taken to the power of how independent the moment was,
+ * and with a little given back to all (fixed share: Herbster and Warmuth, 1998). */
+static void
+weigh_anew(float *weight, double p[AHEAD_EXPERTS][AHEAD_CATS], int cat, double independent)
+{
+	double sum = 0.0;
+
+	for (int k = 0; k < AHEAD_EXPERTS; k++) {
+		weight[k] *= (float)pow(p[k][cat], independent);
+		sum += (double)weight[k];
+	}
+	for (int k = 0; sum > 0.0 && k < AHEAD_EXPERTS; k++) {
+		const double share = (double)weight[k] / sum;
+
+		weight[k] = (float)(share + GIVEN_BACK * (1.0 / AHEAD_EXPERTS - share));
+	}
+}
+
 void
 ahead_judge(struct ahead *a, const struct ahead_moment *m, int cat)
 {
-	double p[AHEAD_EXPERTS][AHEAD_CATS], all, step, sum = 0.0;
+	const double independent = m->elapsed == 2 ? INDEPENDENT_15 : INDEPENDENT_2;
+	double p[AHEAD_EXPERTS][AHEAD_CATS], sum = 0.0;
 	float *weight = a->weight[m->elapsed];
 
 	ahead_guess(a, m, p, NULL);
 	for (int h = 0; h < AHEAD_HORIZONS; h++) {
 		sum += mixed(weight, p, h);
-		stretch(&a->fit[m->elapsed][h], sum, cat <= h);
+		stretch(&a->fit[m->elapsed][h], sum, cat <= h, independent * STRETCHED);
 	}
-	all = mixed(weight, p, cat);
-	step = fmax(1.0 / (40.0 + ++a->judged[m->elapsed]), STEP_LEAST);
-	if (!(all > 0.0))
-		return;
-	for (int k = 0; k < AHEAD_EXPERTS; k++) {
-		double share = (double)weight[k] * p[k][cat] / all;
-
-		share += NEVER_LOST * (1.0 / AHEAD_EXPERTS - share);
-		weight[k] += (float)(step * (share - (double)weight[k]));
-	}
+	weigh_anew(weight, p, cat, independent);
+	a->judged[m->elapsed]++;
 }

@@ -9,6 +9,7 @@
 #include "daemon/cli/decide.h"
 #include "daemon/cli/demo.h"
 #include "daemon/cli/export.h"
+#include "daemon/cli/forecast.h"
 #include "daemon/cli/help.h"
 #include "daemon/cli/hint.h"
 #include "daemon/cli/links.h"
@@ -33,6 +34,9 @@ const struct command commands[] = {
 	    "which rendition of a stream to fetch next", hint_help },
 	{ "transfer", cmd_transfer, "BYTES[k|M|G] [--up] [--json]",
 	    "how long so many bytes would take", transfer_help },
+	{ "forecast", cmd_forecast, "[--link ID] [--json]",
+	    "outages ahead in the next minutes, goodput in the next hours",
+	    forecast_help },
 	{ "report", cmd_report, "--bytes N --duration-ms T ... | [--curl|--har] FILE",
 	    "tell linkqd of requests that were timed elsewhere", report_help },
 	{ "measure", cmd_measure, "[--over-budget] [--json]",

@@ -150,6 +150,36 @@ set_state(struct fake *f, enum est_state s)
 	event(f, s == EST_OFFLINE ? API_EVENT_OUTAGE_BEGIN : API_EVENT_OUTAGE_END, "");
 }
 
+/* A link that is known for long; one that was seen too little while it is `unready`. */
+static int
+forecast(void *ctx, const char *id, struct api_forecast *out)
+{
+	struct fake *f = ctx;
+	int64_t now_us;
+
+	if (id != NULL && strcmp(id, "k3f9") != 0)
+		return -ENOENT;
+	memset(out, 0, sizeof(*out));
+	snprintf(out->link, sizeof(out->link), "k3f9");
+	instant(f, &now_us, &out->wall_us);
+	for (int i = 0; i < API_AHEAD_HOURS; i++) {
+		out->hour[i].from_wall_us = INT64_C(1795500000000000) + i * INT64_C(3600000000);
+		if (i == 3)
+			out->hour[i].of = (struct ahead_hour){true, 1200.4, 4800, 9000, 6, 0.25};
+	}
+	if (f->unready)
+		return 0;
+	out->news = (struct ahead_news){.known = true, .outages = 210, .days = 41,
+	    .since_s = 1790000000, .in_outage = f->state == EST_OFFLINE,
+	    .chance = {0.03125, 0.5, 0.75}, .usual = {0.02, 0.1, 0.25},
+	    .length = {[2] = {true, 38.2, 90, 45.5}}};
+	if (out->news.in_outage) {
+		out->news.remaining = (struct ahead_length){true, 12, 48, 20};
+		out->outage_since_wall_us = out->wall_us - 4000000;
+	}
+	return 0;
+}
+
 static enum est_verdict
 observe(void *ctx, const struct api_observation *o)
 {
@@ -430,6 +460,7 @@ fake_init(struct fake *f, struct api_source *out)
 		.links = links,
 		.transfer = transfer,
 		.outlook = outlook,
+		.forecast = forecast,
 		.observe = observe,
 		.explain = explain,
 		.daemon = daemon_report,

@@ -117,6 +117,7 @@ def check_all(s):
     for target, path in (("/v1/link", None), ("/v1/links", None), ("/v1/links/k3f9", "/v1/links/{id}"),
                          ("/v1/links/x", "/v1/links/{id}"), ("/v1/transfer?bytes=1000000", "/v1/transfer"),
                          ("/v1/transfer?bytes=x", "/v1/transfer"), ("/v1/explain", None), ("/v1/budget", None),
+                         ("/v1/forecast", None), ("/v1/forecast?link=k3f9", "/v1/forecast"), ("/v1/forecast?link=x", "/v1/forecast"),
                          ("/healthz", None), ("/readyz", None), ("/v1/history", None), ("/v1/history.csv", None),
                          ("/v1/conditions", None), ("/v1/conditions?by=hour", "/v1/conditions"),
                          ("/v1/history?format=jsonl", "/v1/history"), ("/v1/history?link=x", "/v1/history"),

@@ -387,6 +387,49 @@ def why():
         assert r.linkq("--connect", r.path("none"), "why").returncode == 5
 
 
+def length(p50, p90):
+    return {"p50": p50, "p90": p90, "mean": p50}
+
+
+def hour(of, down):
+    return {"from": "2026-11-24T%02d:00:00.000Z" % of, "down_kbps": down}
+
+
+FORECAST = {
+    "time": "2026-11-24T06:15:00.250Z", "link": "k3f9", "unknown": None,
+    "basis": {"since": "2026-09-01T06:15:00.000Z", "days": 41, "outages": 210},
+    "within": [{"seconds": 60, "probability": 0.03, "usual": 0.01, "length_s": None},
+               {"seconds": 300, "probability": 0.5, "usual": 0.04, "length_s": length(12, 80)},
+               {"seconds": 900, "probability": 0.82, "usual": 0.1, "length_s": length(38, 90)}],
+    "outage": None,
+    "hours": [hour(6, {"p10": 800, "p50": 2400, "p90": 5200}), hour(7, None)]}
+
+
+@case("forecast tells what is ahead, and says so where it does not know")
+def forecast():
+    with Run() as r:
+        r.fake.answers["GET", "/v1/forecast"] = FORECAST
+        done = r.linkq("forecast")
+        assert done.returncode == 0 and done.stderr == "", done
+        for words in ("An outage begins\n", "  within 1 min     3 %  (at this hour usually 1 %)\n",
+                      "  within 15 min   82 %  (at this hour usually 10 %), of about 38 s, 9 in 10 less than 1 min 30 s\n",
+                      "about 2.4 Mbit/s, 4 times in 5 from 0.8 to 5.2 Mbit/s", "From 41 days and 210 outages of this link."):
+            assert words in done.stdout, (words, done.stdout)
+        assert done.stdout.count("  from ") == 1, done.stdout
+        assert json.loads(r.linkq("forecast", "--json").stdout) == FORECAST
+        r.linkq("forecast", "--link", "k/3")
+        assert r.fake.asked[-1].query == {"link": "k/3"}
+        r.fake.answers["GET", "/v1/forecast"] = dict(FORECAST, outage={
+            "since": "2026-11-24T06:14:56.000Z", "remaining_s": length(9, 40)})
+        assert "another 9 s, 9 in 10 of them less than 40 s." in r.linkq("forecast").stdout
+        tries = iter(("reading", "reading", "history"))
+        r.fake.answers["GET", "/v1/forecast"] = lambda h, q: h.say(200, dict(FORECAST, unknown=next(tries), within=None))
+        done = r.linkq("forecast")
+        assert done.returncode == 4 and "there are 41 days of it" in done.stdout, done
+        assert r.linkq("forecast", "x").returncode == 64
+        assert r.linkq("--connect", r.path("none"), "forecast").returncode == 5
+
+
 @case("why claims nothing of a link that nothing was seen of")
 def why_nothing():
     with Run() as r:

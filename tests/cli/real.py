@@ -5,8 +5,10 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -50,6 +52,38 @@ class Daemon(Run):
         done = self.linkq("report", "--app", "test", "-", stdin=TRANSFER * times)
         assert done.returncode == 0 and done.stdout == "%d accepted, 0 rejected.\n" % times, done
         wait_for(lambda: self.linkq("status", "--quiet").returncode == 0, 10, "an estimate")
+
+
+@case("forecast tells from the history what is ahead, once there are two weeks of it")
+def forecast():
+    with Daemon() as d:
+        early = d.linkq("forecast")
+        assert early.returncode == 4 and "two weeks" in early.stdout, early
+        link = json.loads(d.linkq("status", "--json").stdout)["link"]["id"]
+        d.stop()
+        now_ms = int(time.time() * 1000)
+        with sqlite3.connect(d.path("db")) as db:
+            db.execute("INSERT OR IGNORE INTO link (n, id) VALUES (99, ?)", (link,))
+            n = db.execute("SELECT n FROM link WHERE id = ?", (link,)).fetchone()[0]
+            first = now_ms - 20 * 86400000
+            rows = [(first, n, 3, "up")]
+            for t in range(first + 600000, now_ms - 3600000, 600000):  # each ten minutes one of 20 s
+                rows += [(t, n, 1, None), (t + 20000, n, 2, None)]
+            db.executemany("INSERT OR REPLACE INTO event (t, n, link, kind, change, detail) VALUES (?, 7, ?, ?, 0, ?)",
+                           [(t, link_n, kind, detail or "") for t, link_n, kind, detail in rows])
+        db.close()
+        d.start()
+        d.tell()
+        told = d.linkq("forecast", "--json")
+        assert told.returncode == 0, told
+        told = json.loads(told.stdout)
+        within = {w["seconds"]: w for w in told["within"]}
+        assert told["link"] == link and told["basis"]["days"] >= 20 and told["basis"]["outages"] > 2000, told
+        assert within[60]["probability"] < within[300]["probability"] < within[900]["probability"], told
+        assert within[900]["probability"] > 0.7 and 15 < within[900]["length_s"]["p50"] < 28, told
+        gone = d.linkq("forecast", "--link", "gone")
+        assert gone.returncode == 1, gone
+        one_sentence(gone.stderr)
 
 
 @case("status, why, transfer and hint answer from what report told")
