@@ -56,6 +56,8 @@ struct conf_names {
 	char *at[CONF_NAMES_MAX]; /* ours, freed by conf_finish */
 };
 
+enum conf_metered { CONF_METERED_AUTO, CONF_METERED_YES, CONF_METERED_NO };
+
 enum conf_origin { CONF_PRESET, CONF_FILE, CONF_COMMAND_LINE };
 
 struct conf {
@@ -75,6 +77,8 @@ struct conf {
 	int64_t probe_timeout_us;
 	char probe_proxy[CONF_TEXT_MAX + 1]; /* "": none, "environment", or a URL */
 	int64_t budget_hour_bytes, budget_day_bytes; /* of probing, both directions together */
+	int64_t budget_metered_bytes; /* of a day, while the connection is metered */
+	int64_t metered;              /* enum conf_metered */
 
 	int64_t keep_seconds_us, keep_minutes_us, keep_hours_us; /* estimates */
 	int64_t keep_observations_us, keep_events_us;

@@ -21,14 +21,14 @@ static void
 name_silence(const struct diagnosis_facts *f, struct api_diagnosis *out)
 {
 	switch (f->gateway) {
-	case GATEWAY_SILENT:
+	case ROUTER_SILENT:
 		say(out, "gateway", "network", "The gateway %s does not answer.", f->gateway_address);
 		break;
-	case GATEWAY_ANSWERS:
+	case ROUTER_ANSWERS:
 		say(out, "upstream", "provider",
 		    "The gateway %s answers, and nothing beyond it does.", f->gateway_address);
 		break;
-	case GATEWAY_UNKNOWN:
+	case ROUTER_UNKNOWN:
 		say(out, "nothing_answers", NULL, "Nothing answers.");
 		break;
 	}
@@ -47,7 +47,7 @@ diagnosis_make(const struct diagnosis_facts *f, struct api_diagnosis *out)
 	else if (f->captive)
 		say(out, "portal", "network", "A portal wants to be signed in to%s%s.",
 		    f->login[0] ? ": " : "", f->login);
-	else if (f->names == DIAGNOSIS_NAMES_LOST && f->gateway != GATEWAY_SILENT &&
+	else if (f->names == DIAGNOSIS_NAMES_LOST && f->gateway != ROUTER_SILENT &&
 	    (!down || f->no_address))
 		say(out, "dns", "network", "No name is found: the name server does not answer%s",
 		    f->no_address ? "." : ", while addresses do.");

@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 #include "api/source.h"
-#include "daemon/gateway.h"
+#include "daemon/router.h"
 #include "estimator/types.h"
 
 enum diagnosis_names {
@@ -36,7 +36,7 @@ struct diagnosis_facts {
 	enum est_state state;
 	bool captive;
 	const char *login;    /* of the portal; "" */
-	enum gateway_word gateway;
+	enum router_word gateway;
 	const char *gateway_address; /* "" */
 	enum diagnosis_names names;
 	bool no_address;      /* no name could be found at all, so nobody could be asked */

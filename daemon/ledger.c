@@ -54,8 +54,8 @@ allowance_most(const struct ledger *l)
 }
 
 /* A sixth of the day stays for what is asked out of turn. */
-static int64_t
-allowance_a_day(const struct ledger *l)
+int64_t
+ledger_a_day(const struct ledger *l)
 {
 	int64_t day = l->day.limit_bytes / 6 * 5 - allowance_most(l);
 	int64_t hours = l->hour.limit_bytes / 3 * 24;
@@ -73,7 +73,7 @@ ledger_allowance(struct ledger *l, int64_t now_us)
 	if (passed_us > SECONDS(DAY_S))
 		passed_us = SECONDS(DAY_S);
 	/* Whole bytes only: what is over stays time. */
-	more = allowance_a_day(l) / 1000 * (passed_us / 1000) / DAY_S;
+	more = ledger_a_day(l) / 1000 * (passed_us / 1000) / DAY_S;
 	if (more > 0) {
 		l->allowance_bytes += more;
 		l->allowance_at_us = now_us;
@@ -102,12 +102,16 @@ ledger_init(struct ledger *l, int64_t now_us, int64_t hour_bytes, int64_t day_by
 void
 ledger_limit(struct ledger *l, int64_t now_us, int64_t hour_bytes, int64_t day_bytes)
 {
-	int64_t was = allowance_most(l);
+	int64_t was = allowance_most(l), least;
 
 	(void)ledger_allowance(l, now_us);
 	l->hour.limit_bytes = hour_bytes;
 	l->day.limit_bytes = day_bytes;
+	/* What larger limits allowed was no fault: it leaves no debt. */
+	least = l->allowance_bytes < 0 ? l->allowance_bytes : 0;
 	l->allowance_bytes += allowance_most(l) - was;
+	if (l->allowance_bytes < least)
+		l->allowance_bytes = least;
 }
 
 int64_t

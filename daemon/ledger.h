@@ -43,6 +43,9 @@ void ledger_init(struct ledger *l, int64_t now_us, int64_t hour_bytes, int64_t d
 /* Other limits; what was spent stays spent. */
 void ledger_limit(struct ledger *l, int64_t now_us, int64_t hour_bytes, int64_t day_bytes);
 
+/* What the allowance grows by in a day. */
+int64_t ledger_a_day(const struct ledger *l);
+
 /* How much may still be begun at this instant; 0 or more. */
 int64_t ledger_left(struct ledger *l, int64_t now_us);
 /* The part of it that is allowed in turn. */

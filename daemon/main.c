@@ -21,6 +21,7 @@
 #include "daemon/links.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
+#include "daemon/metered.h"
 #include "daemon/netlink.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
@@ -46,6 +47,7 @@ struct daemon {
 	struct engine *engine;
 	struct forecast *forecast;
 	struct probes *probes;
+	struct metered *metered; /* NULL: nobody is asked */
 	struct kernel *kernel; /* NULL: switched off, or not to be had */
 	struct api *api;
 	struct digest_salt salt;
@@ -168,6 +170,14 @@ on_network(void *arg, int64_t now_us, const struct net_picture *picture)
 }
 
 static void
+on_metered(void *arg, int64_t now_us, bool metered)
+{
+	struct daemon *d = arg;
+
+	probes_metered(d->probes, now_us, metered);
+}
+
+static void
 on_signal(void *arg, int64_t now_us, int number)
 {
 	struct daemon *d = arg;
@@ -278,6 +288,10 @@ start_engine(struct daemon *d)
 		engine_set_probes(d->engine, d->probes);
 	if (!err)
 		probes_gateway(d->probes, netlink_picture(d->netlink), d->interface);
+	if (!err && d->conf.metered == CONF_METERED_YES)
+		probes_metered(d->probes, loop_now_us(d->loop), true);
+	if (!err && d->conf.metered == CONF_METERED_AUTO)
+		err = metered_create(d->loop, on_metered, d, &d->metered);
 	return err;
 }
 
@@ -412,6 +426,7 @@ stop(struct daemon *d)
 	loop_watch_destroy(d->api_watch);
 	if (d->engine)
 		engine_set_probes(d->engine, NULL);
+	metered_destroy(d->metered);
 	probes_destroy(d->probes);
 	if (d->engine)
 		engine_set_kernel(d->engine, NULL);

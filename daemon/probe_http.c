@@ -428,7 +428,7 @@ probe_http_idle(const struct probe_http *ph, struct probe_idle out[PROBE_IDLE_MA
 }
 
 bool
-probe_http_beat(struct probe_http *ph, bool on)
+probe_http_beat(struct probe_http *ph, bool on, int64_t after_us)
 {
 	struct connection *best = NULL;
 
@@ -447,12 +447,14 @@ probe_http_beat(struct probe_http *ph, bool on)
 	for (size_t i = 0; i < PROBE_IDLE_MAX; i++) {
 		struct connection *c = &ph->connection[i];
 
-		if (!c->used || c->beats == (c == best))
+		if (!c->used || (c->beats == (c == best) &&
+				    (!c->beats || c->beat_us == after_us)))
 			continue;
 		c->beats = c == best;
+		c->beat_us = after_us;
 		if (c->beats)
 			c->in_turn = true;
-		probe_tcp_beat(c->fd, c->beats, PROBE_KEEPALIVE_US);
+		probe_tcp_beat(c->fd, c->beats, after_us);
 	}
 	return best != NULL;
 }

@@ -125,8 +125,7 @@ struct probe_idle {
  * 132 bytes on Ethernet. Call it from time to time: it counts what heartbeats cost, too.
  * Returns whether there is one.
  */
-#define PROBE_KEEPALIVE_US INT64_C(3000000)
-bool probe_http_beat(struct probe_http *ph, bool on);
+bool probe_http_beat(struct probe_http *ph, bool on, int64_t after_us);
 
 size_t probe_http_idle(const struct probe_http *ph, struct probe_idle out[PROBE_IDLE_MAX]);
 

@@ -19,6 +19,7 @@ struct connection {
 	bool used, idle;
 	int fd, tag;
 	bool loopback, v6;
+	int64_t beat_us; /* after so long */
 	bool beats;      /* the kernel asks it for signs of life */
 	bool in_turn;    /* as its last request */
 	bool uncounted;  /* the kernel does not count for us */

@@ -317,29 +317,29 @@ listen_to_beats(struct probes *p, int64_t now_us, const struct est_snapshot *bel
 {
 	struct probe_idle idle[PROBE_IDLE_MAX];
 	size_t n, silent = 0;
-	int64_t longest_us = 0;
+	int64_t longest_us = 0, beat_us = sched_beat_us(&p->sched);
 
-	(void)probe_http_beat(p->http, sched_wants_beats(&p->sched, now_us));
+	(void)probe_http_beat(p->http, sched_wants_beats(&p->sched, now_us), beat_us);
 	n = probe_http_idle(p->http, idle);
 
 	for (size_t i = 0; i < n; i++) {
 		struct target *t = &p->target[idle[i].tag];
 		int64_t at_us = now_us - idle[i].last_ack_us;
-		int64_t late_us = idle[i].last_ack_us - PROBE_KEEPALIVE_US;
+		int64_t late_us = idle[i].last_ack_us - beat_us;
 		int64_t slack_us = INT64_C(500000) + 4 * (idle[i].rtt_us > 0 ? idle[i].rtt_us : 0);
 
 		if (!idle[i].beats)
 			continue;
 		if (idle[i].waiting && late_us > slack_us) {
-			silent += p->sched.heard_us < at_us + PROBE_KEEPALIVE_US;
+			silent += p->sched.heard_us < at_us + beat_us;
 			longest_us = late_us > longest_us ? late_us : longest_us;
 			continue;
 		}
 		sched_heard(&p->sched, at_us);
 		/* What came before the last look is no word of now: a body may have ended there,
 		 * and a tunnel begun since. */
-		if (at_us > p->looked_us && at_us > t->beat_us + PROBE_KEEPALIVE_US / 2 &&
-		    now_us - t->last_us > PROBE_KEEPALIVE_US && idle[i].rtt_us > 0) {
+		if (at_us > p->looked_us && at_us > t->beat_us + beat_us / 2 &&
+		    now_us - t->last_us > beat_us && idle[i].rtt_us > 0) {
 			t->beat_us = at_us;
 			p->sink.rtt(p->sink.ctx, now_us, idle[i].rtt_us, true);
 		}
@@ -443,7 +443,7 @@ probes_create(struct loop *loop, const struct conf *c, const struct probes_sink 
 	if (!err)
 		err = probe_http_create(loop, c->interface, &http, &p->http);
 	if (err) {
-		gateway_destroy(p->gateway);
+		router_destroy(p->router);
 		free(p);
 		return err;
 	}
@@ -457,7 +457,7 @@ probes_destroy(struct probes *p)
 {
 	if (!p)
 		return;
-	gateway_destroy(p->gateway);
+	router_destroy(p->router);
 	probe_http_destroy(p->http); /* closing costs bytes, too */
 	p->sched.ledger.held_bytes = 0;
 	probes_keep(p, loop_now_us(p->loop));

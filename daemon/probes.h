@@ -56,6 +56,8 @@ void probes_heard(struct probes *p, int64_t at_us);
 /* Somebody who is not sure sees the link silent since then: ask at once. */
 void probes_suspect(struct probes *p, int64_t now_us, int64_t since_us);
 
+/* The connection is metered, or is so no more. */
+void probes_metered(struct probes *p, int64_t now_us, bool metered);
 /* Somebody could not find a name: is it so for us? */
 void probes_names_doubted(struct probes *p, int64_t now_us);
 /* Where the default route, or this interface, leaves by. */

@@ -3,6 +3,7 @@
 #include "daemon/probes_internal.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "daemon/log.h"
@@ -57,6 +58,16 @@ probes_restore(struct probes *p, const void *memory, size_t len)
 	memcpy(&m, memory, sizeof(m));
 	if (ledger_restore(&p->sched.ledger, now_us, p->sink.wall(p->sink.ctx, now_us), &m) != 0)
 		log_warn("budget: what was kept of it cannot be read: it begins anew");
+}
+
+void
+probes_metered(struct probes *p, int64_t now_us, bool metered)
+{
+	if (p->sched.metered == metered)
+		return;
+	sched_metered(&p->sched, now_us, metered);
+	log_info("budget: the connection is %s: %" PRId64 " bytes a day",
+	    metered ? "metered" : "metered no more", p->sched.ledger.day.limit_bytes);
 }
 
 int

@@ -133,7 +133,7 @@ on_gateway_spent(void *ctx, int64_t down_bytes, int64_t up_bytes)
 void
 probes_gateway(struct probes *p, const struct net_picture *picture, const char *interface)
 {
-	gateway_follow(p->gateway, picture, interface);
+	router_follow(p->router, picture, interface);
 }
 
 bool
@@ -147,12 +147,12 @@ probes_by_proxy(const struct probes *p)
 int
 doctor_begin(struct probes *p)
 {
-	struct gateway_sink sink = { .ctx = p, .opened = on_gateway_opened,
+	struct router_sink sink = { .ctx = p, .opened = on_gateway_opened,
 		.spent = on_gateway_spent };
 
 	p->doctor.due_us = loop_now_us(p->loop) + names_interval_us(p);
 	p->doctor.doubted_us = SCHED_NEVER;
-	return gateway_create(p->loop, &sink, &p->gateway);
+	return router_create(p->loop, &sink, &p->router);
 }
 
 void
@@ -175,7 +175,7 @@ doctor_tick(struct probes *p, int64_t now_us, const struct est_snapshot *belief)
 	bool packets = p->sched.targets > 0 && ledger_left(&p->sched.ledger, now_us) > NAMES_BYTES;
 
 	d->down = belief->state == EST_OFFLINE || belief->state == EST_STALLED;
-	gateway_tick(p->gateway, now_us, d->down || d->lost > 0, packets && (d->down || d->lost > 0 ||
+	router_tick(p->router, now_us, d->down || d->lost > 0, packets && (d->down || d->lost > 0 ||
 		belief->state == EST_ONLINE));
 	if (p->sched.targets > 0)
 		look_for_a_name(p, now_us);
@@ -264,8 +264,8 @@ probes_facts(const struct probes *p, struct diagnosis_facts *out)
 
 	out->captive = p->portal.captive;
 	out->login = p->portal.login;
-	out->gateway = gateway_says(p->gateway);
-	out->gateway_address = gateway_address(p->gateway);
+	out->gateway = router_says(p->router);
+	out->gateway_address = router_address(p->router);
 	out->names = !d->known ? DIAGNOSIS_NAMES_UNKNOWN
 	    : d->lost >= LOST_AFTER ? DIAGNOSIS_NAMES_LOST : DIAGNOSIS_NAMES_FOUND;
 	out->no_address = !d->any_address;

@@ -4,7 +4,7 @@
 #define LINKQ_DAEMON_PROBES_INTERNAL_H
 
 #include "daemon/condition.h"
-#include "daemon/gateway.h"
+#include "daemon/router.h"
 #include "daemon/portal.h"
 #include "daemon/probe_http.h"
 #include "daemon/probes.h"
@@ -50,7 +50,7 @@ struct probes {
 	struct flight flight[SCHED_FLIGHTS_MAX];
 	int64_t timeout_us;
 	uint64_t requests;
-	struct gateway *gateway;
+	struct router *router;
 	struct portal portal;
 	struct doctor doctor;
 	int64_t conditions[CONDITIONS]; /* how often each was found */

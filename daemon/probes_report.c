@@ -41,6 +41,7 @@ report_budget(struct probes *p, int64_t now_us, int64_t due_us, struct api_budge
 		.day_spent_bytes = ledger_day_spent(l, now_us),
 		.day_resets_in_us = ledger_resets_us(l, now_us),
 		.allowance_bytes = ledger_allowance(l, now_us),
+		.metered = p->sched.metered,
 		.next_probe_bytes = due_us < 0 ? -1 : sched_due_bytes(&p->sched),
 	};
 	if (out->day_resets_in_us >= 0)

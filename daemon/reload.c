@@ -12,7 +12,7 @@
 
 /* In the words of the file: what takes effect at once. */
 static const char *const live[] = { "probe", "probe-interval", "stranger-interval",
-	"download-interval", "upload-interval", "probe-timeout", "probe-proxy", "budget-hour", "budget-day",
+	"download-interval", "upload-interval", "probe-timeout", "probe-proxy", "budget-hour", "budget-day", "budget-day-metered",
 	"log-level" };
 
 static bool
@@ -74,6 +74,7 @@ take_over(struct conf *running, const struct conf *fresh)
 	memcpy(running->probe_proxy, fresh->probe_proxy, sizeof(running->probe_proxy));
 	running->budget_hour_bytes = fresh->budget_hour_bytes;
 	running->budget_day_bytes = fresh->budget_day_bytes;
+	running->budget_metered_bytes = fresh->budget_metered_bytes;
 	running->log_level = fresh->log_level;
 }
 

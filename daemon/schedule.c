@@ -39,17 +39,25 @@ host_of(const char *url, char *out, size_t len)
 void
 sched_configure(struct sched *s, int64_t now_us, const struct conf *c)
 {
+	int64_t day_bytes = c->budget_day_bytes;
 	struct ledger ledger = s->ledger;
+	bool metered = s->metered;
 
 	/* Whoever was under way holds nothing any more. */
 	ledger.held_bytes = 0;
-	ledger_limit(&ledger, now_us, c->budget_hour_bytes, c->budget_day_bytes);
+	if (metered && c->budget_metered_bytes < day_bytes)
+		day_bytes = c->budget_metered_bytes;
+	ledger_limit(&ledger, now_us, c->budget_hour_bytes, day_bytes);
 	*s = (struct sched){
 		.interval_us = c->probe_interval_us,
 		.stranger_us = c->stranger_interval_us,
 		.download_us = c->download_interval_us,
 		.upload_us = c->upload_interval_us,
 		.ledger = ledger,
+		.hour_bytes = c->budget_hour_bytes,
+		.day_bytes = c->budget_day_bytes,
+		.metered_bytes = c->budget_metered_bytes,
+		.metered = metered,
 		.calm_us = now_us,
 		.targets = c->probe.len,
 	};

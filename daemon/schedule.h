@@ -71,6 +71,8 @@ struct sched {
 	int64_t latency_us, download_last_us, upload_last_us; /* last starts in turn */
 	int64_t wide_us;      /* the next body comes so soon while the interval is wide */
 	int64_t change_us;    /* the last change that was answered by new connections */
+	int64_t hour_bytes, day_bytes, metered_bytes; /* limits as they are set */
+	bool metered;
 	bool captive;         /* a portal answers: it may let through at any time */
 	int wonder_target;    /* it answers as a portal would: what do others say? */
 	int64_t wonder_us;    /* then; SCHED_NEVER */
@@ -156,6 +158,11 @@ int64_t sched_suspected_us(const struct sched *s, int64_t now_us);
 void sched_heard(struct sched *s, int64_t at_us);
 /* It was not us: while others tell how the link is, little needs to be asked. */
 void sched_heard_others(struct sched *s, int64_t at_us);
+/* The connection is metered, or is so no more: another limit for the day. */
+void sched_metered(struct sched *s, int64_t now_us, bool metered);
+/* A heartbeat follows after so long: 3 s, or what a small budget allows. */
+#define SCHED_BEAT_US INT64_C(3000000)
+int64_t sched_beat_us(const struct sched *s);
 /* Is a heartbeat of use, and paid for? */
 bool sched_wants_beats(struct sched *s, int64_t now_us);
 

@@ -18,6 +18,7 @@
 
 /* Heartbeats stop before the last request that could be made does. */
 #define BEAT_LEAST_BYTES INT64_C(4096)
+#define BEAT_BYTES INT64_C(132) /* two segments over Ethernet */
 #define OTHERS_US MS(700) /* so long after their last byte, others tell how it is */
 
 /* Requests follow each other the slower the longer nothing changed; the heartbeat is there
@@ -119,6 +120,30 @@ sched_interval_us(struct sched *s, int64_t now_us)
 	if (now_us - s->others_us < OTHERS_US && us < OTHERS_INTERVAL_US)
 		us = OTHERS_INTERVAL_US;
 	return us > s->interval_us ? us : s->interval_us;
+}
+
+void
+sched_metered(struct sched *s, int64_t now_us, bool metered)
+{
+	int64_t day_bytes = s->day_bytes;
+
+	s->metered = metered;
+	if (metered && s->metered_bytes < day_bytes)
+		day_bytes = s->metered_bytes;
+	ledger_limit(&s->ledger, now_us, s->hour_bytes, day_bytes);
+}
+
+/* With 10 MB a day 132 bytes each 3 s are 62 % of what is allowed in turn; with 1 MB, and as
+ * much of it, there is one each 30 s. */
+int64_t
+sched_beat_us(const struct sched *s)
+{
+	int64_t bytes_a_day = ledger_a_day(&s->ledger) / 100 * 62, seconds;
+
+	if (bytes_a_day < BEAT_BYTES * 24)
+		return SECONDS(3600);
+	seconds = (BEAT_BYTES * 86400 + bytes_a_day - 1) / bytes_a_day;
+	return SECONDS(seconds) > SCHED_BEAT_US ? SECONDS(seconds) : SCHED_BEAT_US;
 }
 
 void

@@ -35,6 +35,9 @@ setting_allowed(const struct setting *s, char *out, size_t len)
 	case CONF_LEVEL:
 		(void)snprintf(out, len, "error, warn, info or debug");
 		break;
+	case CONF_METERED:
+		(void)snprintf(out, len, "auto, true or false");
+		break;
 	case CONF_SWITCH:
 		(void)snprintf(out, len, "true or false");
 		break;
@@ -129,6 +132,7 @@ void
 setting_print(const struct conf *c, const struct setting *s, FILE *out)
 {
 	static const char *const levels[] = { "error", "warn", "info", "debug" };
+	static const char *const metered[] = { "auto", "true", "false" };
 	const void *at = field_const(c, s);
 	char text[64];
 
@@ -155,6 +159,9 @@ setting_print(const struct conf *c, const struct setting *s, FILE *out)
 		break;
 	case CONF_LEVEL:
 		(void)fputs(levels[*(const int64_t *)at], out);
+		break;
+	case CONF_METERED:
+		(void)fputs(metered[*(const int64_t *)at], out);
 		break;
 	case CONF_SWITCH:
 		(void)fputs(*(const int64_t *)at ? "true" : "false", out);

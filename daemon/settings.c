@@ -55,6 +55,10 @@ const struct setting settings[] = {
 	    PRESET("4MB"), "Most bytes that measuring may move in an hour." },
 	{ "budget-day", CONF_SIZE, AT(budget_day_bytes), 0, INT64_C(10000000000000),
 	    PRESET("10MB"), "Most bytes that measuring may move in a day." },
+	{ "budget-day-metered", CONF_SIZE, AT(budget_metered_bytes), 0, INT64_C(10000000000000),
+	    PRESET("1MB"), "The same while the connection is metered." },
+	{ "metered", CONF_METERED, AT(metered), 0, 0, PRESET("auto"),
+	    "Is the connection metered? auto: ask NetworkManager." },
 	{ "allowed-host", CONF_HOSTS, AT(allowed_host), 0, 0, NULL,
 	    "Further names that a request may carry in Host." },
 	{ "allowed-origin", CONF_ORIGINS, AT(allowed_origin), 0, 0, NULL,
@@ -209,6 +213,8 @@ take_number(int64_t *at, const struct setting *s, const char *value)
 	case CONF_COUNT:
 		err = value_count(value, &n);
 		break;
+	case CONF_METERED:
+		return value_metered(value, at);
 	case CONF_SWITCH:
 		return value_switch(value, at);
 	default:

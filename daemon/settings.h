@@ -17,6 +17,7 @@ enum conf_type {
 	CONF_SIZE,     /* int64_t, bytes */
 	CONF_COUNT,    /* int64_t */
 	CONF_LEVEL,    /* int64_t, enum log_level */
+	CONF_METERED,  /* int64_t, enum conf_metered */
 	CONF_SWITCH,   /* int64_t, 0 or 1 */
 	CONF_PATH,     /* char[CONF_TEXT_MAX + 1] */
 	CONF_INTERFACE, /* char[16] */

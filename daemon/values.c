@@ -134,6 +134,21 @@ value_level(const char *text, int64_t *level)
 }
 
 int
+value_metered(const char *text, int64_t *metered)
+{
+	int64_t on;
+
+	if (strcmp(text, "auto") == 0) {
+		*metered = CONF_METERED_AUTO;
+		return 0;
+	}
+	if (value_switch(text, &on) != 0)
+		return -EINVAL;
+	*metered = on ? CONF_METERED_YES : CONF_METERED_NO;
+	return 0;
+}
+
+int
 value_switch(const char *text, int64_t *on)
 {
 	if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)

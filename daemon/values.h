@@ -20,6 +20,7 @@ int value_duration(const char *text, int64_t *us);
 int value_size(const char *text, int64_t *bytes);
 int value_count(const char *text, int64_t *n);
 int value_level(const char *text, int64_t *level);
+int value_metered(const char *text, int64_t *metered); /* auto, true or false */
 int value_switch(const char *text, int64_t *on); /* true or false */
 /* In the largest unit that is whole. */
 void value_print_duration(char *out, size_t len, int64_t us);

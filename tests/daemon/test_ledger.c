@@ -14,6 +14,7 @@
 #define WEEK_US HOURS(168)
 #define HOUR_BYTES 4000000
 #define DAY_BYTES 10000000
+#define METERED_BYTES 1000000
 #define ROWS 400000
 
 static struct ledger ledger;
@@ -165,7 +166,6 @@ Test(ledger, never_passes_a_limit_in_any_hour_or_day_of_a_week, .timeout = 60)
 
 /* --- a week of the schedule, on a link with outages, with heartbeats -------------------------- */
 
-#define BEAT_US SECONDS(3)
 #define BEAT_BYTES 132
 
 struct week {
@@ -203,7 +203,7 @@ live(struct week *w, int64_t now_us, bool dead)
 	while (sched_next(&w->sched, now_us, &w->belief, &ask) &&
 	    sched_started(&w->sched, now_us, &ask) >= 0)
 		w->asked++;
-	if (dead || now_us - w->beat_us < BEAT_US)
+	if (dead || now_us - w->beat_us < sched_beat_us(&w->sched))
 		return;
 	w->beat_us = now_us;
 	if (sched_wants_beats(&w->sched, now_us)) {
@@ -226,6 +226,7 @@ begin_week(struct week *w)
 	c.upload_interval_us = SECONDS(300);
 	c.budget_hour_bytes = HOUR_BYTES;
 	c.budget_day_bytes = DAY_BYTES;
+	c.budget_metered_bytes = METERED_BYTES;
 	c.probe.len = 3;
 	for (size_t i = 0; i < 3; i++) {
 		c.probe.at[i].own = true;
@@ -259,6 +260,33 @@ Test(ledger, lets_the_heartbeat_through_all_week_within_the_preset_budget, .time
 	cr_assert_eq(w.missed, 0, "%ld heartbeats of %ld missing", (long)w.missed,
 	    (long)(w.beats + w.missed));
 	cr_assert_gt(w.asked, 20000);
+}
+
+Test(ledger, lets_a_rarer_heartbeat_through_all_week_where_it_is_metered, .timeout = 120)
+{
+	static struct week w;
+
+	begin_week(&w);
+	sched_metered(&w.sched, 0, true);
+	cr_assert_geq(sched_beat_us(&w.sched), SECONDS(20));
+	for (int64_t t = 0; t < WEEK_US; t += MS(1000))
+		live(&w, t, is_dead(t));
+	cr_assert_leq(worst(HOURS(1)), METERED_BYTES);
+	cr_assert_leq(worst(HOURS(24)), METERED_BYTES, "%ld", (long)worst(HOURS(24)));
+	cr_assert_leq(w.missed * 50, w.beats, "%ld heartbeats of %ld missing", (long)w.missed,
+	    (long)(w.beats + w.missed));
+	cr_assert_gt(w.asked, 2000);
+}
+
+Test(ledger, leaves_no_debt_when_it_becomes_metered, .timeout = 10)
+{
+	ledger_init(&ledger, 0, HOUR_BYTES, DAY_BYTES);
+	ledger_spend(&ledger, 0, 1500000, 0, true);
+	ledger_limit(&ledger, 0, HOUR_BYTES, METERED_BYTES);
+	cr_assert_eq(ledger_allowance(&ledger, 0), 0);
+	cr_assert_eq(ledger_left(&ledger, 0), 0, "the day has more than that already");
+	ledger_limit(&ledger, SECONDS(1), HOUR_BYTES, DAY_BYTES);
+	cr_assert_gt(ledger_allowance(&ledger, SECONDS(1)), 0);
 }
 
 Test(ledger, stays_within_a_budget_that_is_far_too_small, .timeout = 120)
