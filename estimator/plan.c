@@ -158,7 +158,7 @@ plan_choose(struct plan *p, struct plan_work *w, const struct plan_question *q,
 	struct plan_shape shape;
 	struct plan_laws laws;
 	struct plan_point x = { .laws = &laws, .v = p->v };
-	int of[PLAN_RUNGS_MAX];
+	int of[PLAN_RUNGS_TABLE];
 
 	check(q);
 	plan_shape_of(q, &shape, of);
@@ -189,6 +189,17 @@ plan_choose(struct plan *p, struct plan_work *w, const struct plan_question *q,
 	assert(out->rung >= 0 && out->rung < (int)q->rungs);
 }
 
+/* The first of the table's rungs that is no lower; the top for what the cap forbids by now. */
+static int
+nearest(const struct plan_shape *s, const int of[PLAN_RUNGS_TABLE], int rung)
+{
+	int i = 0;
+
+	while (i + 1 < s->rungs && of[i] < rung)
+		i++;
+	return i;
+}
+
 static bool
 may_leave(const struct plan_question *q)
 {
@@ -208,8 +219,8 @@ plan_keep(struct plan *p, const struct plan_question *q, struct plan_answer *out
 	struct plan_laws laws;
 	struct plan_point x = { .laws = &laws, .v = p->v };
 	struct plan_shape shape;
-	struct plan_rest rest = { .rung = -1, .begun = f->ttfb_us >= 0 };
-	int of[PLAN_RUNGS_MAX], to;
+	struct plan_rest rest = { .begun = f->ttfb_us >= 0 };
+	int of[PLAN_RUNGS_TABLE], to;
 
 	check(q);
 	out->abandon = false;
@@ -219,13 +230,12 @@ plan_keep(struct plan *p, const struct plan_question *q, struct plan_answer *out
 	plan_shape_of(q, &shape, of);
 	if (!p->made || memcmp(&shape, &p->shape, sizeof shape) != 0)
 		return;
-	for (int i = 0; i < shape.rungs; i++)
-		if (of[i] == f->rung)
-			rest.rung = i;
+	rest.rung = nearest(&shape, of, f->rung);
 	if (rest.rung <= 0)
 		return;
+	rest.kbps = (float)q->rung[f->rung].avg_kbps;
 	rest.total_kbit = f->total_bytes >= 0 ? (float)f->total_bytes * 8e-3f
-	    : plan_size_kbit(p, shape.kbps[rest.rung], q->segment_us);
+	    : plan_size_kbit(p, rest.kbps, q->segment_us);
 	rest.kbit = fmaxf(0.0f, rest.total_kbit - (float)f->bytes * 8e-3f);
 	plan_laws_now(&shape, q->outlook, &laws);
 	set_sizes(p, q, &laws);

@@ -8,6 +8,7 @@
 
 #define MASS_LEAST 1e-5f /* what is less likely decides nothing */
 #define NEVER (-1e30f)
+#define LEAVE_FOR 12 /* rungs to leave for that are looked at, before their neighbours */
 
 /* What a fetch of rung q that takes t_s is worth, but for q's own worth. */
 static float
@@ -91,7 +92,7 @@ switching(const struct plan_point *x, int q)
  * never shown, so that it costs no switch.
  */
 static void
-add_level(const struct plan_point *x, int r, float weight, float score[PLAN_RUNGS_MAX])
+add_level(const struct plan_point *x, int r, float weight, float score[PLAN_RUNGS_TABLE])
 {
 	const struct plan_shape *s = x->shape;
 	const bool dead = r == s->levels;
@@ -123,7 +124,7 @@ int
 plan_point_best(const struct plan_point *x)
 {
 	const struct plan_shape *s = x->shape;
-	float score[PLAN_RUNGS_MAX];
+	float score[PLAN_RUNGS_TABLE];
 	int best = 0;
 
 	memset(score, 0, sizeof score);
@@ -140,7 +141,14 @@ static struct fetch
 instead(const struct plan_point *x, const struct plan_rest *f, int c)
 {
 	return (struct fetch){ .rung = c, .known = true, .wait_s = x->laws->wait_s,
-		.kbit = f->total_kbit * x->shape->kbps[c] / x->shape->kbps[f->rung] };
+		.kbit = f->total_kbit * x->shape->kbps[c] / f->kbps };
+}
+
+/* Neighbours on a long ladder are much alike: every n-th is enough to begin with. */
+static int
+stride(const struct plan_rest *f)
+{
+	return (f->rung + LEAVE_FOR - 1) / LEAVE_FOR;
 }
 
 /* Going on at level r: to the end, or for a while and then another rung. */
@@ -157,7 +165,7 @@ keeping(const struct plan_point *x, const struct plan_rest *f, int r)
 	const float left_s = fmaxf(0.0f, x->buffer_s - after_s);
 	float best = worth(x, &rest, r, x->buffer_s) - switching(x, f->rung);
 
-	for (int c = 0; c < f->rung && then_kbit > 0.0f; c++) {
+	for (int c = 0; c < f->rung && then_kbit > 0.0f; c += stride(f)) {
 		const struct fetch other = instead(x, f, c);
 
 		if (other.kbit < then_kbit)
@@ -167,33 +175,52 @@ keeping(const struct plan_point *x, const struct plan_rest *f, int r)
 	return best;
 }
 
+/* What leaving for c is worth; NEVER where it would have more to fetch than is missing. */
+static float
+leaving(const struct plan_point *x, const struct plan_rest *f, int c)
+{
+	const struct plan_shape *s = x->shape;
+	const struct fetch other = instead(x, f, c);
+	float sum = -switching(x, c);
+
+	if (other.kbit >= f->kbit)
+		return NEVER;
+	for (int r = 0; r <= s->levels; r++)
+		if (chance(x, r) > MASS_LEAST)
+			sum += chance(x, r) * worth(x, &other, r, x->buffer_s);
+	return sum;
+}
+
 int
 plan_point_leave(const struct plan_point *x, const struct plan_rest *f, float gain_least)
 {
 	const struct plan_shape *s = x->shape;
-	float keep = 0.0f, leave[PLAN_RUNGS_MAX];
-	int best = -1;
+	const int step = stride(f);
+	float keep = gain_least, most = NEVER;
+	int best = -1, from, to;
 
-	memset(leave, 0, sizeof leave);
-	for (int r = 0; r <= s->levels; r++) {
-		const float weight = chance(x, r);
+	for (int r = 0; r <= s->levels; r++)
+		if (chance(x, r) > MASS_LEAST)
+			keep += chance(x, r) * keeping(x, f, r);
+	for (int c = 0; c < f->rung; c += step) {
+		const float gain = leaving(x, f, c);
 
-		if (weight <= MASS_LEAST)
-			continue;
-		keep += weight * keeping(x, f, r);
-		for (int c = 0; c < f->rung; c++) {
-			const struct fetch other = instead(x, f, c);
-
-			if (other.kbit < f->kbit)
-				leave[c] += weight * worth(x, &other, r, x->buffer_s);
+		if (gain > most) {
+			most = gain;
+			best = c;
 		}
 	}
-	for (int c = 0; c < f->rung; c++) {
-		if (instead(x, f, c).kbit >= f->kbit)
-			continue;
-		leave[c] -= switching(x, c);
-		if (leave[c] > keep + gain_least && (best < 0 || leave[c] > leave[best]))
+	if (best < 0 || most <= keep)
+		return -1;
+	from = best - step + 1 > 0 ? best - step + 1 : 0;
+	to = best + step < f->rung ? best + step : f->rung;
+	for (int c = from; c < to; c++) {
+		const float gain = leaving(x, f, c);
+
+		if (gain > most) {
+			most = gain;
 			best = c;
+		}
 	}
 	return best;
 }

@@ -23,7 +23,8 @@ int plan_point_best(const struct plan_point *x);
 
 /* A fetch under way. */
 struct plan_rest {
-	int rung;
+	int rung;         /* or the one nearest to it in the table */
+	float kbps;       /* of it in truth */
 	float kbit;       /* missing yet */
 	float total_kbit; /* of the segment */
 	bool begun;       /* bytes have come: there is no wait any more */

@@ -144,30 +144,42 @@ set_levels(struct plan_shape *s)
 	}
 }
 
-void
-plan_shape_of(const struct plan_question *q, struct plan_shape *s, int of[PLAN_RUNGS_MAX])
+/* The rungs that may be chosen; how many. */
+static int
+allowed(const struct plan_question *q, int out[PLAN_RUNGS_MAX])
 {
+	int n = 0;
+
+	for (size_t i = 0; i < q->rungs; i++)
+		if (plan_allowed(q, i))
+			out[n++] = (int)i;
+	if (n > 0)
+		return n;
+	out[0] = 0; /* nothing is low enough: the lowest */
+	while (out[0] + 1 < (int)q->rungs && q->rung[out[0]].barred)
+		out[0]++;
+	return 1;
+}
+
+void
+plan_shape_of(const struct plan_question *q, struct plan_shape *s, int of[PLAN_RUNGS_TABLE])
+{
+	int all[PLAN_RUNGS_MAX];
+	const int n = allowed(q, all), last = PLAN_RUNGS_TABLE - 1;
 	float top;
 
-	of[0] = 0;
 	memset(s, 0, sizeof *s); /* shapes are compared byte by byte */
-	for (size_t i = 0; i < q->rungs; i++) {
-		if (!plan_allowed(q, i))
-			continue;
-		of[s->rungs] = (int)i;
-		s->kbps[s->rungs++] = (float)q->rung[i].avg_kbps;
-	}
-	if (s->rungs == 0) { /* nothing is low enough: the lowest */
-		while (of[0] + 1 < (int)q->rungs && q->rung[of[0]].barred)
-			of[0]++;
-		s->kbps[s->rungs++] = (float)q->rung[of[0]].avg_kbps;
+	s->rungs = n <= PLAN_RUNGS_TABLE ? n : PLAN_RUNGS_TABLE;
+	for (int i = 0; i < s->rungs; i++) {
+		of[i] = all[n <= PLAN_RUNGS_TABLE ? i : (i * (n - 1) + last / 2) / last];
+		s->kbps[i] = (float)q->rung[of[i]].avg_kbps;
 	}
 	for (int i = 0; i < s->rungs; i++)
 		s->worth[i] = plan_worth(q, s, s->kbps[i]);
 	top = s->kbps[s->rungs - 1] * 1e-3f;
 	s->stall = STALL * preset(q->weights.stall, top);
 	s->change = CHANGE * preset(q->weights.change, 1.0f);
-	s->cells = s->rungs > PLAN_RUNGS_FINE ? PLAN_CELLS / 2 : PLAN_CELLS;
+	s->cells = PLAN_CELLS;
 	set_buffer(q, s);
 	set_levels(s);
 }

@@ -5,9 +5,10 @@
 
 #include "estimator/plan.h"
 
-/* Of the rungs that the cap allows, or the lowest; of[i] is the question's index of rung i. */
+/* Of the rungs that the cap allows, or the lowest; of[i] is the question's index of rung i.
+ * Of more than the table has room for, the lowest, the top, and evenly between. */
 void plan_shape_of(const struct plan_question *q, struct plan_shape *s,
-    int of[PLAN_RUNGS_MAX]);
+    int of[PLAN_RUNGS_TABLE]);
 
 bool plan_allowed(const struct plan_question *q, size_t i);
 

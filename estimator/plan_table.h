@@ -31,23 +31,22 @@
 #define PLAN_LEVELS 32 /* at most; one more is "dead" */
 #define PLAN_CELLS 48
 #define PLAN_CELLS_COARSE 12
-#define PLAN_RUNGS_FINE 24 /* with more, half the cells */
-#define PLAN_TABLE (PLAN_RUNGS_MAX * PLAN_LEVELS * PLAN_CELLS / 2)
-#define PLAN_TABLE_DEAD (PLAN_RUNGS_MAX * (PLAN_LEVELS + 1) * PLAN_CELLS / 2)
+#define PLAN_RUNGS_TABLE 24 /* of a longer ladder every second or third is weighed */
+#define PLAN_TABLE (PLAN_RUNGS_TABLE * PLAN_LEVELS * PLAN_CELLS)
+#define PLAN_TABLE_DEAD (PLAN_RUNGS_TABLE * (PLAN_LEVELS + 1) * PLAN_CELLS)
 #define PLAN_GIVE_UPS 2
 #define PLAN_SIZES 3 /* a segment may be so much smaller or larger than its rung says */
 #define PLAN_DWELLS 5
 #define PLAN_BACKS 3
 #define PLAN_DISCOUNT 0.96f
 
-_Static_assert(PLAN_RUNGS_FINE * PLAN_CELLS <= PLAN_RUNGS_MAX * PLAN_CELLS / 2, "it fits");
 _Static_assert(PLAN_CELLS % 24 == 0 && PLAN_CELLS_COARSE % 12 == 0, "blocks of twelve");
 
 /* What a table is made for. Another shape is another table. */
 struct plan_shape {
 	int rungs, levels, cells;
-	float kbps[PLAN_RUNGS_MAX];  /* ascending */
-	float worth[PLAN_RUNGS_MAX]; /* of a segment, as if of bitrate in Mbit/s */
+	float kbps[PLAN_RUNGS_TABLE];  /* ascending */
+	float worth[PLAN_RUNGS_TABLE]; /* of a segment, as if of bitrate in Mbit/s */
 	float segment_s; /* seconds on the clock that a segment plays */
 	float gain_s;    /* what the buffer has more when one is in */
 	float lead_s;    /* so much of a fetch plays while it comes */
@@ -62,7 +61,7 @@ struct plan_shape {
 /* How the link moves and what things take: as of one decision. */
 struct plan_laws {
 	float wait_s;                    /* for the first byte */
-	float kbit[PLAN_RUNGS_MAX];      /* of a segment of each rung */
+	float kbit[PLAN_RUNGS_TABLE];    /* of a segment of each rung */
 	float share[PLAN_SIZES], factor[PLAN_SIZES];
 	float age_s;                     /* of the outage, if there is one now */
 	float back[PLAN_BACKS];          /* log2(kbit/s) after an outage */
@@ -73,7 +72,7 @@ struct plan_laws {
 struct plan_work {
 	float fetch[PLAN_TABLE_DEAD];
 	float ahead[PLAN_TABLE];
-	float ending[PLAN_RUNGS_MAX * PLAN_LEVELS * PLAN_CELLS_COARSE];
+	float ending[PLAN_RUNGS_TABLE * PLAN_LEVELS * PLAN_CELLS_COARSE];
 };
 
 extern const float plan_dwell_share[PLAN_DWELLS], plan_back_share[PLAN_BACKS];

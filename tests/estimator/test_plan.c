@@ -309,6 +309,50 @@ Test(plan, learns_how_large_segments_are_in_truth)
 	cr_assert_float_eq(plan_kbit(&plan, &rung[4], 3 * SECOND), 18000, 2000);
 }
 
+Test(plan, weighs_enough_of_a_long_ladder)
+{
+	int64_t kbps[PLAN_RUNGS_MAX];
+
+	for (int i = 0; i < PLAN_RUNGS_MAX; i++)
+		kbps[i] = 100 * (i + 1);
+	ladder(PLAN_RUNGS_MAX, kbps);
+	settle(3000);
+	cr_assert_geq(rung[choose(3000, 15, 20)].avg_kbps, 2000);
+	cr_assert_leq(rung[answer.rung].avg_kbps, 3200);
+	cr_assert_eq(choose(50000, 15, 40), PLAN_RUNGS_MAX - 1);
+	cr_assert_eq(choose(60, 0, 40), 0);
+	/* what plays need not be one that is weighed */
+	for (int i = 1; i < PLAN_RUNGS_MAX; i++) {
+		settle(9000);
+		made_outlook(&outlook, 150, 0.4f, 0.01f);
+		q.buffer_us = 2 * SECOND;
+		q.current = i;
+		q.inflight = (struct plan_inflight){ .there = true, .rung = i, .bytes = 20000,
+			.total_bytes = kbps[i] * 375, .elapsed_us = SECOND, .ttfb_us = 60000 };
+		plan_keep(&plan, &q, &answer);
+		if (i > 30)
+			cr_assert(answer.abandon, "rung %d", i);
+		cr_assert(!answer.abandon || answer.abandon_to < i);
+		q.inflight.there = false;
+	}
+}
+
+Test(plan, never_takes_what_is_barred)
+{
+	usual_ladder();
+	rung[0].barred = rung[3].barred = true;
+	for (float kbps = 200; kbps < 1e5f; kbps *= 2)
+		for (double b = 0; b < 25; b += 6) {
+			const int got = choose(kbps, b, 2);
+
+			cr_assert(got != 0 && got != 3, "%d", got);
+			cr_assert_neq(answer.reason, PLAN_CAPPED);
+			cr_assert(!answer.risk[3].allowed && answer.risk[4].allowed);
+		}
+	q.cap_kbps = 50; /* and nothing else is low enough */
+	cr_assert_eq(choose(50000, 12, 2), 1);
+}
+
 Test(plan, keeps_to_what_plays_at_the_live_edge)
 {
 	/* 2 s of latency, segments of 4 s that come as they are made */
