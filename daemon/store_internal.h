@@ -89,6 +89,8 @@ bool store_is_forgetting(const struct store *st);
 /* At the end: whoever has one open must not touch it again. */
 void store_rows_close_all(struct store *st);
 
+/* This thread lets the loop go first, whose answers somebody waits for. */
+void store_step_back(void);
 void *store_writer_main(void *store);
 void *store_reader_main(void *store);
 

@@ -88,6 +88,7 @@ store_reader_main(void *arg)
 	struct store *st = arg;
 	size_t turn = 0;
 
+	store_step_back();
 	(void)pthread_mutex_lock(&st->lock);
 	for (;;) {
 		int64_t again_us;

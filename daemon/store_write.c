@@ -333,6 +333,7 @@ store_writer_main(void *arg)
 	struct store_clock clock = { 0 };
 
 	st->retry_s = 1;
+	store_step_back();
 	(void)pthread_mutex_lock(&st->lock);
 	while (!st->closing) {
 		int64_t now_us = store_monotonic_us();

@@ -6,9 +6,9 @@
 
 speed   GET /v1/link on 16 connections as fast as it goes, in turn with an epoll loop that
         sends the same bytes and checks nothing: requests/s and CPU per request, as ratios
-busy    200 requests/s while the history is exported over and over and observations are
-        committed: how long answers take, beside the same while an unrelated process burns
-        as much CPU
+busy    200 requests/s while a history of ten million rows is exported over and over, summed
+        up, pruned and written: how long answers take, beside the same while unrelated
+        processes burn as much CPU
 listeners  1,000 of /v1/events: how late an event comes, and what each costs
 idle    memory and CPU of the daemon with probes of a server on loopback
 export  CSV rows/s of the history beside `sqlite3 -csv` on the same rows
@@ -134,11 +134,14 @@ def speed():
           f"CPU {cpus[2][1]:.1f} us a request, {cpus[2][0]:.2f} of its {cpus[2][2]:.1f}")
 
 
-def with_history(rows, use):
+FILL_BEGIN_S = 1764000000  # as in export.c
+
+
+def with_history(rows, use, *settings):
     """Runs use(daemon) on a daemon whose history has that many busy seconds."""
     scratch = tempfile.mkdtemp(prefix="linkqd-bench-db-")
     try:
-        daemon = Daemon("--probe", "none", "--set", "keep-seconds=300d")
+        daemon = Daemon("--probe", "none", "--set", "keep-size=20GB", *(x for s in settings for x in ("--set", s)))
         daemon.database = os.path.join(scratch, "linkqd.db")
         subprocess.run([f"{BUILD}/tests/bench/export", "fill", daemon.database, str(rows)], check=True)
         with daemon:
@@ -190,36 +193,65 @@ def export():
         print(f"export: {rows} rows as CSV over HTTP, median of 3 pairs: {rate / 1e6:.2f} M rows/s "
               f"({per_core / 1e6:.2f} M per core-second, {mb:.0f} MB/s), {ratio:.1f} times sqlite3 -csv "
               f"({theirs / 1e6:.2f}); first byte after {1000 * first:.0f} ms")
-    with_history(rows, use)
+    with_history(rows, use, "keep-seconds=400d")
+
+
+BURN = """import time
+while True:
+    end = time.monotonic() + 0.005 * {duty}
+    while time.monotonic() < end:
+        pass
+    time.sleep(0.005 * (1 - {duty}))"""
 
 
 def busy():
-    """200 requests/s while exports and commits run."""
-    seconds = 20
+    """200 requests/s while all that the history ever does goes on."""
+    seconds, rows = 30, 10_000_000
 
     def use(daemon):
         stop = threading.Event()
+        exported = []
 
         def exports():
             while not stop.is_set():
-                export_once(daemon.port, cap=stop.is_set)
+                exported.append(export_once(daemon.port, cap=stop.is_set)[1])
 
         def commits():
             while not stop.is_set():
                 daemon.observe(100)
                 stop.wait(0.2)
         threads = [threading.Thread(target=exports), threading.Thread(target=commits)]
-        quiet = load(daemon.port, "/v1/link", 4, seconds, 200)
         for thread in threads:
             thread.start()
+        cpu, own, began = cpu_s(daemon.process.pid), time.process_time(), time.monotonic()
         got = load(daemon.port, "/v1/link", 4, seconds, 200)
+        took = time.monotonic() - began
+        burnt = (cpu_s(daemon.process.pid) - cpu + time.process_time() - own) / took
         stop.set()
         for thread in threads:
             thread.join()
-        print(f"busy: GET /v1/link at 200/s on 4 connections for {seconds} s: "
-              f"p50 {got['p50_us'] / 1000:.2f} ms, p99 {got['p99_us'] / 1000:.2f} ms, worst {got['max_us'] / 1000:.1f} ms "
-              f"while exports and commits run; alone p50 {quiet['p50_us'] / 1000:.2f}, p99 {quiet['p99_us'] / 1000:.2f} ms")
-    with_history(600_000, use)
+        _, metrics = daemon.ask("GET", "/metrics")
+        commits = re.search(rb"(?m)^linkqd_history_commits_total (\d+)", metrics)[1]
+        return got, burnt, sum(exported), int(commits)
+
+    # A tenth of the rows is older than they may get, and no minute or hour is made of any yet.
+    days = (time.time() - FILL_BEGIN_S - rows / 10) / 86400
+    got, burnt, exported, commits = with_history(rows, use, f"keep-seconds={days:.3f}d")
+    with Daemon("--probe", "none") as daemon:
+        daemon.observe()
+        burners = [subprocess.Popen([sys.executable, "-c", BURN.format(duty=min(0.99, burnt / 2))]) for _ in range(2)]
+        try:
+            beside = load(daemon.port, "/v1/link", 4, seconds, 200)
+        finally:
+            for burner in burners:
+                burner.kill()
+                burner.wait()
+    print(f"busy: GET /v1/link at 200/s on 4 connections for {seconds} s, history of {rows / 1e6:.0f} M rows: "
+          f"p50 {got['p50_us'] / 1000:.2f} ms, p99 {got['p99_us'] / 1000:.2f} ms, worst {got['max_us'] / 1000:.1f} ms "
+          f"while {exported / 1e6:.1f} M rows are exported, minutes and hours are made, old rows go and {commits} "
+          f"transactions are written ({burnt:.2f} cores); beside two processes that burn as much: "
+          f"p50 {beside['p50_us'] / 1000:.2f}, p99 {beside['p99_us'] / 1000:.2f} ms "
+          f"(ratio of p99 {got['p99_us'] / beside['p99_us']:.2f})")
 
 
 def listeners():

@@ -41,6 +41,16 @@ class Start(TestCase):
         for word in ("--check-config", "probe-interval", "budget-day"):
             self.assertIn(word, out)
 
+    def test_lets_the_loop_go_before_the_history(self):
+        pid = self.daemon().process.pid
+
+        def nices():
+            for task in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{task}/stat", encoding="ascii") as stat:
+                    yield int(task) == pid, int(stat.read().rpartition(")")[2].split()[16])
+        loop = dict(nices())[True]
+        wait_for(lambda: sum(n > loop for _, n in nices()) == 2, "its two threads to step back")
+
     def test_refuses_options_that_it_does_not_know(self):
         self.assertEqual(self.run_linkqd("--frobnicate")[0], 64)
         self.assertEqual(self.run_linkqd("frobnicate")[0], 64)
