@@ -3,7 +3,10 @@
 #include "daemon/clock.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 static int64_t
 read_us(clockid_t id)
@@ -27,6 +30,38 @@ clock_read(struct clock_reading *out)
 	out->monotonic_us = read_us(CLOCK_MONOTONIC);
 	out->boot_us = read_us(CLOCK_BOOTTIME);
 	out->wall_us = read_us(CLOCK_REALTIME);
+}
+
+#define NEVER_S ((time_t)1 << 40) /* some 35,000 years on */
+
+static void
+arm(int fd)
+{
+	const struct itimerspec never = { .it_value.tv_sec = NEVER_S };
+
+	(void)timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
+}
+
+int
+clock_alarm_open(void)
+{
+	int fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	arm(fd);
+	return fd;
+}
+
+void
+clock_alarm_hear(int fd)
+{
+	uint64_t times;
+
+	/* ECANCELED, each time that the clock was set. */
+	if (read(fd, &times, sizeof(times)) < 0 && errno != ECANCELED)
+		return;
+	arm(fd);
 }
 
 void

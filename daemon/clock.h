@@ -20,6 +20,14 @@ int64_t clock_now_us(void);
 /* All three at one instant, near enough. */
 void clock_read(struct clock_reading *out);
 
+/*
+ * A descriptor that is readable when somebody set the wall clock, or the host woke up: a
+ * timer on the wall clock that is cancelled by that (TFD_TIMER_CANCEL_ON_SET). Then hear it,
+ * and look at the clocks. open: the descriptor, the caller's to close; or a negative errno.
+ */
+int clock_alarm_open(void);
+void clock_alarm_hear(int fd);
+
 /* What was seen last; begin with clock_watch_init. */
 struct clock_watch {
 	int64_t slept_total_us; /* boot - monotonic */

@@ -384,8 +384,9 @@ wake_up(struct engine *e, int64_t now_us, int64_t slept_us)
 
 		if (!s->used || !s->up)
 			continue;
-		engine_sleep_row(e, s, engine_wall_us(e, now_us) - slept_us);
+		engine_slept(e, s, engine_wall_us(e, now_us), slept_us);
 		est_wake(&s->est, now_us);
+		engine_publish(e, s, now_us); /* what was rendered before is stale */
 	}
 	if (e->probes) {
 		probes_slept(e->probes, slept_us);
@@ -395,15 +396,15 @@ wake_up(struct engine *e, int64_t now_us, int64_t slept_us)
 		kernel_restart(e->kernel, now_us);
 }
 
-static void
-look_at_clocks(struct engine *e, const struct clock_reading *r)
+void
+engine_clocks(struct engine *e, int64_t now_us, const struct clock_reading *r)
 {
 	struct clock_news news = clock_watch_look(&e->clocks, r);
 	char detail[API_DETAIL_MAX + 1];
 
 	e->wall_offset_us = r->wall_us - r->monotonic_us;
 	if (news.slept_us)
-		wake_up(e, r->monotonic_us, news.slept_us);
+		wake_up(e, now_us, news.slept_us);
 	if (!news.set_us)
 		return;
 	(void)snprintf(detail, sizeof(detail), "clock set by %" PRId64 " ms",
@@ -432,7 +433,7 @@ engine_tick(struct engine *e, const struct clock_reading *clocks)
 	uint64_t lost;
 
 	count_state(e, now_us);
-	look_at_clocks(e, clocks);
+	engine_clocks(e, now_us, clocks);
 	while ((lost = requests_stale(&e->requests, now_us)) != 0)
 		est_forget_request(&e->slot[e->current].est, lost);
 	for (int i = 0; i < API_LINKS_MAX; i++) {
@@ -440,6 +441,7 @@ engine_tick(struct engine *e, const struct clock_reading *clocks)
 
 		if (!s->used || (!s->up && i != e->current))
 			continue;
+		engine_sleep_rows(e, s, SLEEP_ROWS_EACH);
 		end_overruling(s, now_us);
 		est_tick(&s->est, now_us);
 		engine_publish(e, s, now_us);
@@ -506,6 +508,7 @@ engine_destroy(struct engine *e)
 	for (int i = 0; i < API_LINKS_MAX; i++) {
 		if (!e->slot[i].used)
 			continue;
+		engine_sleep_rows(e, &e->slot[i], SLEEP_ROWS_MAX);
 		if (e->slot[i].observations > 0)
 			engine_write_row(e, &e->slot[i], now_us);
 		engine_save(e, &e->slot[i], now_us);

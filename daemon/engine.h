@@ -57,6 +57,10 @@ void engine_set_kernel(struct engine *e, struct kernel *k); /* NULL: there is no
 /* The links that are there now, the default one first. */
 void engine_links(struct engine *e, int64_t now_us, const struct links *links);
 
+/* Look at the clocks, before anybody is told anything: were they set, did the host sleep?
+ * `r` as it was read just now, now_us the event's instant. */
+void engine_clocks(struct engine *e, int64_t now_us, const struct clock_reading *r);
+
 /* Time passed: silence counts, changes become events, rows are written. Returns how long
  * it may take until the next call. */
 int64_t engine_tick(struct engine *e, const struct clock_reading *clocks);

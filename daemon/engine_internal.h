@@ -10,6 +10,8 @@
 #define TICK_BUSY_US INT64_C(250000)
 #define TICK_IDLE_US INT64_C(1000000)
 #define ROW_IDLE_US INT64_C(60000000)
+#define SLEEP_ROWS_EACH 60
+#define SLEEP_ROWS_MAX (7 * 1440) /* of a longer sleep only the first week is told */
 #define SAVE_US INT64_C(180000000)
 #define OVERRIDE_US INT64_C(10000000)
 #define GONE_US INT64_C(60000000) /* a shorter absence is an outage of the same network */
@@ -36,6 +38,7 @@ struct slot {
 	bool kernel_silent;
 	int64_t row_wall_us; /* second of the last row */
 	int64_t row_us;
+	int64_t asleep_us, awake_us; /* wall clock: the rows of a sleep from here on are missing */
 	int64_t saved_us;
 	bool learnt; /* something to save */
 };
@@ -68,7 +71,9 @@ void engine_publish(struct engine *e, struct slot *s, int64_t now_us);
 void engine_write_row(struct engine *e, struct slot *s, int64_t now_us);
 void engine_tell(struct engine *e, const struct slot *s, int64_t wall_us,
     enum api_event_kind kind, const char *detail);
-void engine_sleep_row(struct engine *e, struct slot *s, int64_t wall_us);
+/* This link's host slept so long until then; the rows of it that are still to be written. */
+void engine_slept(struct engine *e, struct slot *s, int64_t wall_us, int64_t slept_us);
+void engine_sleep_rows(struct engine *e, struct slot *s, int rows_max);
 
 /* What is broken, if anything is; of another link than the default one only what the kernel
  * tells. */

@@ -162,8 +162,8 @@ engine_write_row(struct engine *e, struct slot *s, int64_t now_us)
 		store_estimate(e->o.store, &row);
 }
 
-void
-engine_sleep_row(struct engine *e, struct slot *s, int64_t wall_us)
+static void
+sleep_row(struct engine *e, const struct slot *s, int64_t wall_us)
 {
 	struct api_estimate_row row = {
 		.wall_us = wall_us, .state = EST_ASLEEP,
@@ -177,7 +177,28 @@ engine_sleep_row(struct engine *e, struct slot *s, int64_t wall_us)
 	memcpy(row.link, s->link.id, sizeof(row.link));
 	if (e->o.store)
 		store_estimate(e->o.store, &row);
-	engine_tell(e, s, wall_us, API_EVENT_STATE, est_state_name(EST_ASLEEP));
+}
+
+/* A row holds for a minute, so a sleep has one for each; a night of them is not written in
+ * one go, for the writer's sake. */
+void
+engine_sleep_rows(struct engine *e, struct slot *s, int rows_max)
+{
+	for (; rows_max > 0 && s->asleep_us < s->awake_us; rows_max--) {
+		sleep_row(e, s, s->asleep_us);
+		s->asleep_us += ROW_IDLE_US;
+	}
+}
+
+void
+engine_slept(struct engine *e, struct slot *s, int64_t wall_us, int64_t slept_us)
+{
+	engine_sleep_rows(e, s, SLEEP_ROWS_MAX); /* of the last sleep, if any are left */
+	s->asleep_us = wall_us - slept_us;
+	s->awake_us = slept_us < SLEEP_ROWS_MAX * ROW_IDLE_US
+	    ? wall_us : s->asleep_us + SLEEP_ROWS_MAX * ROW_IDLE_US;
+	engine_tell(e, s, s->asleep_us, API_EVENT_STATE, est_state_name(EST_ASLEEP));
+	engine_sleep_rows(e, s, SLEEP_ROWS_EACH);
 	s->state = EST_ASLEEP; /* so that what comes after it is told */
 }
 

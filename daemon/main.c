@@ -55,7 +55,8 @@ struct daemon {
 	char boot[17];
 	char token[TOKEN_MAX + 1];
 	int wake_fd;
-	struct loop_watch *wake_watch, *api_watch;
+	int clock_fd;
+	struct loop_watch *wake_watch, *api_watch, *clock_watch;
 	struct loop_timer *api_timer, *tick_timer;
 	int64_t tick_due_us;
 	int64_t watchdog_us, watchdog_told_us;
@@ -63,11 +64,22 @@ struct daemon {
 
 /* --- what happens on the loop --------------------------------------------------------- */
 
+/* Nobody is told what was so before the host slept, or with the clock of before. */
+static void
+look_at_clocks(struct daemon *d)
+{
+	struct clock_reading clocks;
+
+	clock_read(&clocks);
+	engine_clocks(d->engine, loop_now_us(d->loop), &clocks);
+}
+
 static void
 run_api(struct daemon *d)
 {
 	int64_t wait_us;
 
+	look_at_clocks(d);
 	api_run(d->api);
 	wait_us = api_timeout_us(d->api);
 	if (wait_us < 0)
@@ -147,6 +159,17 @@ on_event(void *ctx, const struct api_event_row *row)
 		return;
 	api_event(d->api, row);
 	loop_timer_set(d->api_timer, 0);
+}
+
+static void
+on_clock(void *arg, int64_t now_us, int fd, unsigned what)
+{
+	struct daemon *d = arg;
+
+	(void)now_us, (void)what;
+	clock_alarm_hear(fd);
+	look_at_clocks(d);
+	loop_timer_set(d->tick_timer, 0);
 }
 
 static int64_t
@@ -340,6 +363,11 @@ start_loop(struct daemon *d, const sigset_t *handled)
 		    &d->api_watch);
 	if (!err)
 		err = loop_timer_create(d->loop, on_tick, d, &d->tick_timer);
+	d->clock_fd = err ? -1 : clock_alarm_open();
+	/* Without it a set clock is seen by the next tick. */
+	if (d->clock_fd >= 0)
+		err = loop_watch_create(d->loop, d->clock_fd, LOOP_READ, on_clock, d,
+		    &d->clock_watch);
 	if (err)
 		return err;
 	d->watchdog_us = notify_watchdog_us();
@@ -441,6 +469,9 @@ stop(struct daemon *d)
 	engine_destroy(d->engine);
 	forecast_destroy(d->forecast);
 	loop_watch_destroy(d->wake_watch);
+	loop_watch_destroy(d->clock_watch);
+	if (d->clock_fd >= 0)
+		close(d->clock_fd);
 	loop_timer_destroy(d->api_timer);
 	store_close(d->store); /* everything handed over is on disk after this */
 	loop_destroy(d->loop);
@@ -484,7 +515,7 @@ run(struct daemon *d, bool foreground)
 int
 main(int argc, char **argv)
 {
-	static struct daemon d = { .wake_fd = -1, .sockets = { .lock_fd = -1 } };
+	static struct daemon d = { .wake_fd = -1, .clock_fd = -1, .sockets = { .lock_fd = -1 } };
 	char why[WHY_MAX];
 	int status = options_read(&d.options, argc, argv);
 

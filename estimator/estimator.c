@@ -159,6 +159,8 @@ est_wake(struct est *e, int64_t now_us)
 	merge_init(&e->merge);
 	e->unanswered_s = 0.0f;
 	silence_broken(&e->silence, now_us);
+	/* But whether anything gets through now, nobody has seen since. */
+	e->silence.heard = e->evidence = false;
 	change_forget_level(&e->change);
 	change_note(&e->change, EST_CHANGE_WAKE, now_us, -1.0f, -1.0f);
 	evidence_settle(e);

@@ -104,7 +104,10 @@ Test(change, keeps_what_the_link_is_like_over_a_sleep)
 	cr_assert_eq(s.change.kind, EST_CHANGE_WAKE);
 	cr_assert_geq(s.rate[EST_DOWN].kbps_p50, 4000);
 	cr_assert_leq(s.rate[EST_DOWN].kbps_p50, 16000);
-	cr_assert_neq(s.state, EST_OFFLINE);
+	cr_assert_eq(s.state, EST_UNKNOWN, "nothing was seen of it since");
+	cr_assert_lt(s.age_us, 0);
+	link_stream(&l, 2 * SECOND, 8000, 50 * MS);
+	cr_assert_eq(link_read(&l).state, EST_ONLINE);
 }
 
 Test(change, forgets_the_link_when_the_network_is_another)
