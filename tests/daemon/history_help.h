@@ -165,4 +165,18 @@ count_rows(struct store *st, enum api_what what)
 	return n;
 }
 
+/* So many seconds, written. */
+static inline void
+write_seconds(const char *path, int rows)
+{
+	struct store *st = open_store(path);
+
+	for (int i = 0; i < rows; i++) {
+		struct api_estimate_row e = estimate(i, 1000 + i);
+
+		store_estimate(st, &e);
+	}
+	store_close(st);
+}
+
 #endif

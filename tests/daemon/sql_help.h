@@ -6,6 +6,10 @@
 
 #include <sqlite3.h>
 
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
 #include <criterion/criterion.h>
 
 static inline sqlite3 *
@@ -41,6 +45,21 @@ number(const char *path, const char *text)
 	(void)sqlite3_finalize(s);
 	(void)sqlite3_close(db);
 	return n;
+}
+
+static inline bool
+is_whole(const char *path)
+{
+	sqlite3 *db = open_sql(path);
+	sqlite3_stmt *s;
+	bool ok;
+
+	cr_assert_eq(sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &s, NULL), SQLITE_OK);
+	cr_assert_eq(sqlite3_step(s), SQLITE_ROW);
+	ok = strcmp((const char *)sqlite3_column_text(s, 0), "ok") == 0;
+	(void)sqlite3_finalize(s);
+	(void)sqlite3_close(db);
+	return ok;
 }
 
 #endif
