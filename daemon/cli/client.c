@@ -147,6 +147,15 @@ client_status(const struct client *c)
 	return c->status;
 }
 
+size_t
+client_places(const struct client *c, const struct find_place **places,
+    const char **authorization)
+{
+	*places = c->place;
+	*authorization = c->authorization;
+	return (size_t)c->places;
+}
+
 const char *
 client_where(const struct client *c)
 {

@@ -63,6 +63,12 @@ void client_stop(struct client *c);
 /* Where the last request went: a socket's path or a URL. */
 const char *client_where(const struct client *c);
 
+/* Where the daemon may be, in order, and "Authorization: Bearer .." ("": none): for who asks
+ * it by other means. Valid as long as the client is. Returns how many. */
+struct find_place;
+size_t client_places(const struct client *c, const struct find_place **places,
+    const char **authorization);
+
 /* `text` made fit for a query string; the caller frees it. NULL: no memory. */
 char *client_escape(struct client *c, const char *text);
 

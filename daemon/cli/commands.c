@@ -12,6 +12,7 @@
 #include "daemon/cli/forecast.h"
 #include "daemon/cli/help.h"
 #include "daemon/cli/hint.h"
+#include "daemon/cli/hls.h"
 #include "daemon/cli/links.h"
 #include "daemon/cli/measure.h"
 #include "daemon/cli/replay.h"
@@ -32,6 +33,8 @@ const struct command commands[] = {
 	    why_help },
 	{ "hint", cmd_hint, "--ladder KBPS,.. | --playlist FILE [--buffer S] [--segment S] ...",
 	    "which rendition of a stream to fetch next", hint_help },
+	{ "hls", cmd_hls, "[--port N] [--switch HOW] ... URL [-- PLAYER ...]",
+	    "a gateway for video players that cannot adapt", hls_help },
 	{ "transfer", cmd_transfer, "BYTES[k|M|G] [--up] [--json]",
 	    "how long so many bytes would take", transfer_help },
 	{ "forecast", cmd_forecast, "[--link ID] [--json]",
