@@ -128,6 +128,31 @@ conditions(struct jw *w, const struct api_daemon_report *d)
 }
 
 static void
+hooks_part(struct jw *w, const struct api_daemon_report *d)
+{
+	jw_key_open(w, "webhooks", '[');
+	for (size_t i = 0; i < d->hooks_len; i++) {
+		const struct api_hook_report *h = &d->hook[i];
+
+		jw_open(w, '{');
+		jw_key_text(w, "target", h->target);
+		jw_key_int(w, "queued", h->queued);
+		jw_key_int(w, "delivered", h->delivered);
+		jw_key_int(w, "failed", h->failed);
+		jw_key_int(w, "given_up", h->given_up);
+		jw_key_int(w, "dropped", h->dropped);
+		jw_key_int(w, "age_ms", h->last_age_us < 0 ? API_UNKNOWN : h->last_age_us / 1000);
+		jw_key_text(w, "last", h->last);
+		jw_close(w, '}');
+	}
+	jw_close(w, ']');
+	jw_key_open(w, "webhook_bytes", '{');
+	jw_key_int(w, "down", d->hook_bytes_down);
+	jw_key_int(w, "up", d->hook_bytes_up);
+	jw_close(w, '}');
+}
+
+static void
 daemon_part(struct jw *w, const struct api_daemon_report *d, int64_t wall_us)
 {
 	probes(w, d);
@@ -146,6 +171,7 @@ daemon_part(struct jw *w, const struct api_daemon_report *d, int64_t wall_us)
 	jw_key_open(w, "budget", '{');
 	budget_write(w, &d->budget, wall_us);
 	jw_close(w, '}');
+	hooks_part(w, d);
 	jw_key_int(w, "uptime_s", d->uptime_us / 1000000);
 }
 

@@ -188,6 +188,30 @@ budget(struct mt *w, const struct api_budget_report *b)
 	mt_one(w, "metered", "gauge", "1 on a connection that costs by the byte.", b->metered, 0);
 }
 
+/* Of all together: where they go is nobody's business here. */
+static void
+webhooks(struct mt *w, const struct api_daemon_report *d)
+{
+	int64_t waiting = 0, delivered = 0, failed = 0, given_up = 0, dropped = 0;
+
+	for (size_t i = 0; i < d->hooks_len; i++) {
+		waiting += d->hook[i].queued;
+		delivered += d->hook[i].delivered;
+		failed += d->hook[i].failed;
+		given_up += d->hook[i].given_up;
+		dropped += d->hook[i].dropped;
+	}
+	mt_one(w, "webhook_events_waiting", "gauge", "Changes to be told to webhooks.", waiting, 0);
+	mt_family(w, "webhook_events", "counter", "Changes that were delivered, or never were.");
+	mt_sample(w, MT_LABELS("outcome", "delivered"), delivered, 0);
+	mt_sample(w, MT_LABELS("outcome", "given_up"), given_up, 0);
+	mt_sample(w, MT_LABELS("outcome", "dropped"), dropped, 0);
+	mt_one(w, "webhook_failures", "counter", "Attempts that are made again.", failed, 0);
+	mt_family(w, "webhook_bytes", "counter", "Bytes of webhooks, outside of the budget.");
+	mt_sample(w, MT_LABELS("direction", "down"), d->hook_bytes_down, 0);
+	mt_sample(w, MT_LABELS("direction", "up"), d->hook_bytes_up, 0);
+}
+
 static void
 kernel(struct mt *w, const struct api_kernel_report *k)
 {
@@ -254,6 +278,7 @@ metrics_write(const struct core *core, bool open, struct buf *out)
 	evidence(&w, &m);
 	probes(&w, &report);
 	budget(&w, &report.budget);
+	webhooks(&w, &report);
 	kernel(&w, &report.kernel);
 	history(&w, &m.history);
 	traffic(&w, &core->traffic);

@@ -88,6 +88,18 @@ struct api_probe_report {
 };
 
 #define API_PROBES_MAX 16
+
+/* Somebody who is told of changes. */
+struct api_hook_report {
+	char target[128]; /* scheme, host and port alone */
+	int64_t queued, delivered;
+	int64_t failed;             /* attempts, each of which is made again */
+	int64_t given_up, dropped;  /* events: too old; too many */
+	int64_t last_age_us; /* of the last attempt; -1: none was made */
+	char last[64];
+};
+
+#define API_HOOKS_MAX 8
 #define API_CONDITIONS_MAX 16
 
 /* What was seen of the kernel's own sockets. */
@@ -122,6 +134,9 @@ struct api_daemon_report {
 	int64_t probe_bytes_down, probe_bytes_up; /* since the start, on the wire */
 	struct api_budget_report budget;
 	struct api_kernel_report kernel;
+	struct api_hook_report hook[API_HOOKS_MAX];
+	size_t hooks_len;
+	int64_t hook_bytes_down, hook_bytes_up; /* on the wire, apart from the budget */
 	int64_t uptime_us;
 	/* How often each condition of a target was found; as many as `condition` has names. */
 	int64_t condition[API_CONDITIONS_MAX];

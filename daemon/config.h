@@ -20,6 +20,8 @@
 #define CONF_LISTEN_MAX 8
 #define CONF_TARGETS_MAX 16
 #define CONF_NAMES_MAX 16
+#define CONF_HOOKS_MAX 8
+#define CONF_HOOK_TEXT_MAX 1200 /* characters of a webhook with all its words */
 #define CONF_TEXT_MAX 511     /* characters of a path or a URL */
 #define CONF_SETTINGS_MAX 40
 #define CONF_FILE_MAX 65536   /* bytes of a configuration file */
@@ -58,6 +60,19 @@ struct conf_names {
 
 enum conf_metered { CONF_METERED_AUTO, CONF_METERED_YES, CONF_METERED_NO };
 
+struct conf_hook {
+	char url[CONF_TEXT_MAX + 1];
+	char secret_file[CONF_TEXT_MAX + 1];
+	bool state, quality; /* what it is told of */
+	int64_t hold_us;     /* for which a change must have held */
+	int64_t give_up_us;  /* what waits for longer is dropped */
+};
+
+struct conf_hooks {
+	size_t len;
+	struct conf_hook at[CONF_HOOKS_MAX];
+};
+
 enum conf_origin { CONF_PRESET, CONF_FILE, CONF_COMMAND_LINE };
 
 struct conf {
@@ -66,6 +81,7 @@ struct conf {
 	char database[CONF_TEXT_MAX + 1]; /* "": in the state directory */
 	char token_file[CONF_TEXT_MAX + 1]; /* "": none */
 	struct conf_names allowed_host, allowed_origin;
+	struct conf_hooks webhook;
 	int64_t connections_max; /* of one listening socket */
 	int64_t streams_max;     /* event streams and waiting requests in all */
 

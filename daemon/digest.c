@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include <nettle/hmac.h>
 #include <nettle/sha2.h>
 
 int
@@ -64,4 +65,23 @@ digest_name(const struct digest_salt *salt, const char *a, const char *b,
 		number <<= 5;
 	}
 	out[characters] = '\0';
+}
+
+void
+digest_sign(const char *secret, const char *stamp, const char *body, char hex[DIGEST_HEX])
+{
+	static const char digits[] = "0123456789abcdef";
+	struct hmac_sha256_ctx hmac;
+	uint8_t out[SHA256_DIGEST_SIZE];
+
+	hmac_sha256_set_key(&hmac, strlen(secret), (const uint8_t *)secret);
+	hmac_sha256_update(&hmac, strlen(stamp), (const uint8_t *)stamp);
+	hmac_sha256_update(&hmac, 1, (const uint8_t *)".");
+	hmac_sha256_update(&hmac, strlen(body), (const uint8_t *)body);
+	hmac_sha256_digest(&hmac, sizeof(out), out);
+	for (size_t i = 0; i < sizeof(out); i++) {
+		hex[2 * i] = digits[out[i] >> 4];
+		hex[2 * i + 1] = digits[out[i] & 15];
+	}
+	hex[2 * sizeof(out)] = '\0';
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Salted names: what must be told apart but not read back. The only file that includes
+ * Salted names: what must be told apart but not read back; and signatures. The only file that includes
  * <nettle/..>.
  */
 #ifndef LINKQ_DAEMON_DIGEST_H
@@ -25,5 +25,10 @@ uint64_t digest_number(const struct digest_salt *salt, const char *a, const char
 /* The same as base32 (a-z, 2-7) of `characters` characters and a NUL. At most 12. */
 void digest_name(const struct digest_salt *salt, const char *a, const char *b,
     size_t characters, char *out);
+
+/* HMAC-SHA-256 of "stamp.body" by this secret, as hexadecimal digits and a NUL. */
+#define DIGEST_HEX 65
+void digest_sign(const char *secret, const char *stamp, const char *body,
+    char hex[DIGEST_HEX]);
 
 #endif

@@ -21,6 +21,7 @@
 #include "daemon/links.h"
 #include "daemon/probes.h"
 #include "daemon/store.h"
+#include "daemon/webhook.h"
 
 struct engine;
 
@@ -49,6 +50,8 @@ void engine_probes_sink(struct engine *e, struct probes_sink *out);
 void engine_set_probes(struct engine *e, struct probes *p);
 /* Who looks ahead, and is told what happens; NULL: nobody. */
 void engine_set_forecast(struct engine *e, struct forecast *f);
+/* Who knows how the webhooks fare; NULL: nobody. */
+void engine_set_webhooks(struct engine *e, const struct webhooks *w);
 
 /* Where the kernel's sockets tell what they show, and who is told of links and answers. */
 void engine_kernel_sink(struct engine *e, struct kernel_sink *out);

@@ -54,6 +54,7 @@ struct engine {
 	struct probes *probes;
 	struct kernel *kernel; /* NULL: there is none */
 	struct forecast *forecast; /* NULL: nobody looks ahead */
+	const struct webhooks *webhooks; /* NULL: there are none */
 	struct clock_watch clocks;
 	int64_t wall_offset_us; /* wall - monotonic */
 	int64_t started_us;

@@ -164,6 +164,8 @@ report(void *ctx, struct api_daemon_report *out)
 		probes_report(e->probes, now_us, out);
 	if (e->kernel)
 		kernel_report(e->kernel, now_us, &out->kernel);
+	if (e->webhooks)
+		webhooks_report(e->webhooks, now_us, out);
 	out->uptime_us = now_us - e->started_us;
 }
 
@@ -278,6 +280,12 @@ void
 engine_set_forecast(struct engine *e, struct forecast *f)
 {
 	e->forecast = f;
+}
+
+void
+engine_set_webhooks(struct engine *e, const struct webhooks *w)
+{
+	e->webhooks = w;
 }
 
 void

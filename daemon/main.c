@@ -32,6 +32,7 @@
 #include "daemon/sockets.h"
 #include "daemon/store.h"
 #include "daemon/token.h"
+#include "daemon/webhook.h"
 
 #define WHY_MAX CONF_WHY_MAX
 #define STOP_US INT64_C(2000000) /* for answers that are on their way when we end */
@@ -46,6 +47,8 @@ struct daemon {
 	struct netlink *netlink;
 	struct engine *engine;
 	struct forecast *forecast;
+	struct webhooks *webhooks;
+	struct api_source source;
 	struct probes *probes;
 	struct metered *metered; /* NULL: nobody is asked */
 	struct kernel *kernel; /* NULL: switched off, or not to be had */
@@ -130,17 +133,30 @@ feed_watchdog(struct daemon *d, int64_t now_us)
 	(void)notify_send("WATCHDOG=1");
 }
 
+static int64_t
+tick_webhooks(struct daemon *d)
+{
+	struct api_view v;
+
+	if (d->source.view(d->source.ctx, NULL, &v) != 0)
+		return WEBHOOKS_IDLE_US;
+	return webhooks_tick(d->webhooks, &v);
+}
+
 static void
 on_tick(void *arg, int64_t now_us)
 {
 	struct daemon *d = arg;
 	struct clock_reading clocks;
-	int64_t engine_us, probes_us;
+	int64_t engine_us, probes_us, hooks_us;
 
 	clock_read(&clocks);
 	clocks.monotonic_us = now_us; /* one event, one instant */
 	engine_us = engine_tick(d->engine, &clocks);
 	probes_us = probes_tick(d->probes, now_us);
+	hooks_us = tick_webhooks(d);
+	if (hooks_us < probes_us)
+		probes_us = hooks_us;
 	api_tick(d->api);
 	feed_watchdog(d, now_us);
 	if (d->watchdog_us > 0 && probes_us > d->watchdog_us / 4)
@@ -192,6 +208,16 @@ on_network(void *arg, int64_t now_us, const struct net_picture *picture)
 	engine_links(d->engine, now_us, &links);
 }
 
+/* A secret that cannot be read leaves all of them as they were. */
+static void
+reload_webhooks(struct daemon *d)
+{
+	char why[WHY_MAX];
+
+	if (webhooks_reload(d->webhooks, &d->conf.webhook, why, sizeof(why)) != 0)
+		log_error("reload: %s; the webhooks stay as they were", why);
+}
+
 static void
 on_metered(void *arg, int64_t now_us, bool metered)
 {
@@ -208,6 +234,7 @@ on_signal(void *arg, int64_t now_us, int number)
 	(void)now_us;
 	if (number == SIGHUP) {
 		reload(&d->options, &d->conf, d->probes);
+		reload_webhooks(d);
 		return;
 	}
 	log_info("%s: ending", number == SIGTERM ? "SIGTERM" : "SIGINT");
@@ -334,19 +361,40 @@ start_api(struct daemon *d)
 		.log = on_api_log,
 	};
 	struct digest_salt run;
-	struct api_source source;
 	int err = digest_salt_make(&run);
 
 	if (err)
 		return err;
 	digest_name(&run, "boot", "", 8, d->boot);
-	engine_source(d->engine, &source);
-	err = api_create(&o, &source, &d->api);
+	engine_source(d->engine, &d->source);
+	err = api_create(&o, &d->source, &d->api);
 	for (size_t i = 0; !err && i < d->sockets.len; i++) {
 		err = api_listen(d->api, d->sockets.at[i].fd, d->sockets.at[i].kind);
 		if (!err)
 			d->sockets.at[i].fd = -1;
 	}
+	return err;
+}
+
+static void
+own_socket(void *ctx, int fd)
+{
+	struct daemon *d = ctx;
+
+	if (d->kernel)
+		kernel_own(d->kernel, fd);
+}
+
+static int
+start_webhooks(struct daemon *d)
+{
+	const struct webhooks_options o = { .boot = d->boot, .opened = own_socket, .ctx = d };
+	char why[WHY_MAX];
+	int err = webhooks_create(d->loop, &o, &d->conf.webhook, &d->webhooks, why,
+	    sizeof(why));
+
+	if (!err)
+		engine_set_webhooks(d->engine, d->webhooks);
 	return err;
 }
 
@@ -383,7 +431,8 @@ start(struct daemon *d, const sigset_t *handled)
 	const char *what;
 	int err;
 
-	if (token_read(d->conf.token_file, d->token, why, sizeof(why)) != 0) {
+	if (token_read("token-file", d->conf.token_file, d->token, why, sizeof(why)) != 0 ||
+	    webhooks_check(&d->conf.webhook, why, sizeof(why)) != 0) {
 		log_error("%s", why);
 		return EX_CONFIG;
 	}
@@ -406,6 +455,10 @@ start(struct daemon *d, const sigset_t *handled)
 	if (!err) {
 		what = "the HTTP server";
 		err = start_api(d);
+	}
+	if (!err) {
+		what = "the webhooks";
+		err = start_webhooks(d);
 	}
 	if (!err) {
 		what = "the loop";
@@ -452,6 +505,9 @@ stop(struct daemon *d)
 	if (d->api && d->api_watch)
 		finish_answers(d);
 	loop_watch_destroy(d->api_watch);
+	if (d->engine)
+		engine_set_webhooks(d->engine, NULL);
+	webhooks_destroy(d->webhooks);
 	if (d->engine)
 		engine_set_probes(d->engine, NULL);
 	metered_destroy(d->metered);

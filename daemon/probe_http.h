@@ -29,6 +29,8 @@ struct probe;      /* one request under way */
 struct probe_order {
 	const char *url;       /* http or https; copied */
 	int64_t upload_bytes;  /* over 0: POST so many bytes */
+	const char *body;      /* POST this; copied. NULL: there is none */
+	const char *const *headers; /* more of them, NULL ends; copied. NULL: none */
 	int64_t bytes_max;     /* of the answer's body; there it ends, as if it were whole */
 	int64_t window_max;    /* of what is on its way to us at once */
 	bool in_turn;          /* told with its bytes */

@@ -322,6 +322,16 @@ set_request(struct probe *p, const struct probe_order *o)
 		bad += curl_easy_setopt(e, CURLOPT_READFUNCTION, on_upload) != CURLE_OK;
 		bad += curl_easy_setopt(e, CURLOPT_READDATA, p) != CURLE_OK;
 	}
+	for (size_t i = 0; o->headers && o->headers[i]; i++) {
+		p->headers = curl_slist_append(p->headers, o->headers[i]);
+		bad += p->headers == NULL;
+	}
+	if (o->body) {
+		p->headers = curl_slist_append(p->headers, "Expect:");
+		bad += curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE,
+			   (curl_off_t)strlen(o->body)) != CURLE_OK;
+		bad += curl_easy_setopt(e, CURLOPT_COPYPOSTFIELDS, o->body) != CURLE_OK;
+	}
 	bad += curl_easy_setopt(e, CURLOPT_HTTPHEADER, p->headers) != CURLE_OK;
 	return bad == 0;
 }

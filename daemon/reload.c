@@ -13,7 +13,7 @@
 /* In the words of the file: what takes effect at once. */
 static const char *const live[] = { "probe", "probe-interval", "stranger-interval",
 	"download-interval", "upload-interval", "probe-timeout", "probe-proxy", "budget-hour", "budget-day", "budget-day-metered",
-	"log-level" };
+	"webhook", "log-level" };
 
 static bool
 is_live(const char *line, size_t len)
@@ -48,7 +48,7 @@ tell_differences(const char *was, const char *is)
 	for (const char *line = is; *line; line += strcspn(line, "\n"), line += *line == '\n') {
 		size_t len = strcspn(line, "\n"), name;
 		const char *from = strncmp(line, "# ", 2) == 0 ? line + 2 : line;
-		char whole[CONF_TEXT_MAX + 64];
+		static char whole[CONF_HOOKS_MAX * (CONF_HOOK_TEXT_MAX + 8)]; /* the longest list */
 
 		name = strcspn(from, " \n");
 		(void)snprintf(whole, sizeof(whole), "%.*s\n", (int)len, line);
@@ -75,6 +75,7 @@ take_over(struct conf *running, const struct conf *fresh)
 	running->budget_hour_bytes = fresh->budget_hour_bytes;
 	running->budget_day_bytes = fresh->budget_day_bytes;
 	running->budget_metered_bytes = fresh->budget_metered_bytes;
+	running->webhook = fresh->webhook;
 	running->log_level = fresh->log_level;
 }
 

@@ -7,8 +7,8 @@
 #include "daemon/options.h"
 #include "daemon/probes.h"
 
-/* What to measure with, its intervals and budget, and the level of the log take effect at
- * once; for anything else that differs the log says that it needs a restart. A broken file
+/* What to measure with, its intervals and budget, the webhooks (the caller sees to those) and
+ * the level of the log take effect at once; for anything else that differs the log says that it needs a restart. A broken file
  * is logged and changes nothing. */
 void reload(const struct options *o, struct conf *running, struct probes *probes);
 

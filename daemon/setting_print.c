@@ -63,6 +63,11 @@ setting_allowed(const struct setting *s, char *out, size_t len)
 	case CONF_HOSTS:
 		(void)snprintf(out, len, "a host name or an address, without a port");
 		break;
+	case CONF_HOOKS:
+		(void)snprintf(out, len,
+		    "URL secret-file=PATH [events=state|quality|state,quality] "
+		    "[hold=0..1h] [give-up=10s..30d], or none");
+		break;
 	case CONF_ORIGINS:
 		(void)snprintf(out, len,
 		    "SCHEME://HOST[:PORT] and nothing after it, as in http://localhost:3000");
@@ -89,6 +94,7 @@ list_item(const struct conf *c, const struct setting *s, size_t i, char *out, si
 	const void *at = field_const(c, s);
 	const struct conf_listens *listens = at;
 	const struct conf_targets *targets = at;
+	const struct conf_hooks *hooks = at;
 	const struct conf_names *names = at;
 	size_t n;
 
@@ -104,6 +110,11 @@ list_item(const struct conf *c, const struct setting *s, size_t i, char *out, si
 			(void)snprintf(out, len, "%s=%s",
 			    conf_target_kind_name(targets->at[i].kind), targets->at[i].url);
 		break;
+	case CONF_HOOKS:
+		n = hooks->len;
+		if (i < n)
+			value_print_hook(out, len, &hooks->at[i]);
+		break;
 	default:
 		n = names->len;
 		if (i < n)
@@ -116,7 +127,7 @@ list_item(const struct conf *c, const struct setting *s, size_t i, char *out, si
 static void
 print_list(const struct conf *c, const struct setting *s, FILE *out)
 {
-	char item[CONF_TEXT_MAX + 32];
+	char item[CONF_HOOK_TEXT_MAX + 32];
 	size_t n = list_item(c, s, SIZE_MAX, item, sizeof item);
 
 	(void)fputc('{', out);

@@ -65,6 +65,8 @@ const struct setting settings[] = {
 	    "Web origins whose pages may ask, as http://localhost:3000." },
 	{ "token-file", CONF_PATH, AT(token_file), 0, 0, NULL,
 	    "Holds the secret that requests from other hosts must show." },
+	{ "webhook", CONF_HOOKS, AT(webhook), 0, 0, NULL,
+	    "Who is told of changes, by POST: URL secret-file=PATH and more words." },
 	{ "connections-max", CONF_COUNT, AT(connections_max), 8, 100000, PRESET("1280"),
 	    "Most connections of one listening address." },
 	{ "streams-max", CONF_COUNT, AT(streams_max), 1, 10000, PRESET("1024"),
@@ -157,7 +159,7 @@ bool
 setting_is_list(const struct setting *s)
 {
 	return s->type == CONF_LISTENS || s->type == CONF_TARGETS || s->type == CONF_HOSTS ||
-	    s->type == CONF_ORIGINS;
+	    s->type == CONF_ORIGINS || s->type == CONF_HOOKS;
 }
 
 void
@@ -191,6 +193,8 @@ take_list(struct conf *c, const struct setting *s, bool own, const char *value)
 		return value_add_host(at, value);
 	case CONF_ORIGINS:
 		return value_add_origin(at, value);
+	case CONF_HOOKS:
+		return value_add_hook(at, value);
 	default:
 		assert(setting_is_list(s));
 		return -EINVAL;
@@ -282,6 +286,9 @@ setting_clear(struct conf *c, const struct setting *s)
 		break;
 	case CONF_TARGETS:
 		((struct conf_targets *)at)->len = 0;
+		break;
+	case CONF_HOOKS:
+		((struct conf_hooks *)at)->len = 0;
 		break;
 	case CONF_HOSTS:
 	case CONF_ORIGINS:

@@ -25,7 +25,8 @@ enum conf_type {
 	CONF_LISTENS,  /* struct conf_listens */
 	CONF_TARGETS,  /* struct conf_targets */
 	CONF_HOSTS,    /* struct conf_names */
-	CONF_ORIGINS   /* struct conf_names */
+	CONF_ORIGINS,  /* struct conf_names */
+	CONF_HOOKS     /* struct conf_hooks */
 };
 
 struct setting {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The secret that requests from other hosts must show. */
+/* A secret: one line of a file of our own. */
 #include "daemon/token.h"
 
 #include <errno.h>
@@ -10,15 +10,17 @@
 #include <unistd.h>
 
 static int
-say(int err, const char *path, const char *what, char *why, size_t why_len)
+say(int err, const char *const of[2], const char *what, char *why, size_t why_len)
 {
-	(void)snprintf(why, why_len, "token-file: %s: %s", path, what);
+	(void)snprintf(why, why_len, "%s: %s: %s", of[0], of[1], what);
 	return err;
 }
 
 int
-token_read(const char *path, char out[TOKEN_MAX + 1], char *why, size_t why_len)
+token_read(const char *setting, const char *path, char out[TOKEN_MAX + 1], char *why,
+    size_t why_len)
 {
+	const char *const of[2] = { setting, path };
 	char text[TOKEN_MAX + 3];
 	struct stat st;
 	ssize_t n;
@@ -33,22 +35,22 @@ token_read(const char *path, char out[TOKEN_MAX + 1], char *why, size_t why_len)
 
 		if (fd >= 0)
 			close(fd);
-		return say(err, path, strerror(-err), why, why_len);
+		return say(err, of, strerror(-err), why, why_len);
 	}
 	n = read(fd, text, sizeof(text) - 1);
 	close(fd);
 	if (!S_ISREG(st.st_mode) || n < 0)
-		return say(-EINVAL, path, "it is not a file that can be read", why, why_len);
+		return say(-EINVAL, of, "it is not a file that can be read", why, why_len);
 	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		return say(-EPERM, path, "others may read it; chmod 600 it", why, why_len);
+		return say(-EPERM, of, "others may read it; chmod 600 it", why, why_len);
 	text[n] = '\0';
 	text[strcspn(text, "\r\n")] = '\0';
 	n = (ssize_t)strlen(text);
 	if (n < TOKEN_MIN || n > TOKEN_MAX)
-		return say(-EINVAL, path, "a token has 16 to 255 characters", why, why_len);
+		return say(-EINVAL, of, "a token has 16 to 255 characters", why, why_len);
 	for (ssize_t i = 0; i < n; i++)
 		if (text[i] <= ' ' || text[i] > '~')
-			return say(-EINVAL, path, "a token is of printable characters "
+			return say(-EINVAL, of, "a token is of printable characters "
 			    "without spaces", why, why_len);
 	memcpy(out, text, (size_t)n + 1);
 	return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The secret that requests from other hosts must show: one line of a file of our own. */
+/* A secret: one line of a file of our own. */
 #ifndef LINKQ_DAEMON_TOKEN_H
 #define LINKQ_DAEMON_TOKEN_H
 
@@ -8,8 +8,9 @@
 #define TOKEN_MIN 16 /* characters: less can be guessed */
 #define TOKEN_MAX 255
 
-/* An empty path gives an empty token. 0, or a negative errno with one sentence in `why`:
+/* `setting` names it in what is said. An empty path gives an empty token. 0, or a negative errno with one sentence in `why`:
  * -EPERM (others may read it), -EINVAL (too short, too long, not printable) .. */
-int token_read(const char *path, char out[TOKEN_MAX + 1], char *why, size_t why_len);
+int token_read(const char *setting, const char *path, char out[TOKEN_MAX + 1], char *why,
+    size_t why_len);
 
 #endif

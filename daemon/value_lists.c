@@ -95,8 +95,8 @@ starts(const char *text, const char *with, const char **rest)
 }
 
 /* A host must be there; a name and password in front of it must not: they would be logged. */
-static bool
-is_url(const char *url)
+bool
+value_is_url(const char *url)
 {
 	const char *host;
 	size_t len;
@@ -121,7 +121,7 @@ value_proxy(char *out, const char *text)
 	if (strlen(text) > CONF_TEXT_MAX)
 		return -EINVAL;
 	if (strcmp(text, "environment") != 0 &&
-	    (!is_url(text) || !starts(text, "http://", &host) || host[strcspn(host, "/?#")] != '\0'))
+	    (!value_is_url(text) || !starts(text, "http://", &host) || host[strcspn(host, "/?#")] != '\0'))
 		return -EINVAL;
 	memcpy(out, text, strlen(text) + 1);
 	return 0;
@@ -139,7 +139,7 @@ value_add_target(struct conf_targets *list, const char *text, bool own)
 		one.kind = CONF_UPLOAD;
 	else
 		(void)starts(text, "latency=", &url);
-	if (strlen(url) >= sizeof one.url || !is_url(url))
+	if (strlen(url) >= sizeof one.url || !value_is_url(url))
 		return -EINVAL;
 	hole = strstr(url, "{bytes}");
 	if ((one.kind == CONF_DOWNLOAD) != (hole != NULL) ||

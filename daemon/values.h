@@ -36,6 +36,10 @@ int value_interface(char *out, size_t cap, const char *text);
 
 int value_add_listen(struct conf_listens *list, const char *text, bool asked);
 int value_add_target(struct conf_targets *list, const char *text, bool own);
+int value_add_hook(struct conf_hooks *list, const char *text);
+void value_print_hook(char *out, size_t len, const struct conf_hook *h);
+/* http or https, with a host, and without a user's name and password. */
+bool value_is_url(const char *url);
 int value_add_host(struct conf_names *list, const char *text);
 int value_add_origin(struct conf_names *list, const char *text);
 void value_free_names(struct conf_names *list);
