@@ -28,6 +28,7 @@ struct history_reader {
 	bool one_link;
 	int64_t link;            /* the one */
 	int64_t last_t, last_n;  /* key of the last row */
+	int64_t had_t, had_n;    /* and of the last one before this run */
 	struct link_name *links; /* by the link's number */
 	int64_t links_len;
 	/* While it runs. */
@@ -40,10 +41,11 @@ struct history_reader {
 /*
  * take() is ours: SQLite calls it for each row with all columns at once, and a row comes out
  * of the statement only where take() says stop. Stepping from row to row and asking for
- * column after column costs half as much again for the whole export.
+ * column after column costs half as much again for the whole export. It passes over what it
+ * had before as well: (t, second) > (.., ..) would be compared again for each row.
  */
 #define SELECT(columns, table, second) \
-	"SELECT 1 FROM " table " WHERE (t, " second ") > (?1, ?2) AND t < ?3" \
+	"SELECT 1 FROM " table " WHERE t >= ?1 AND t < ?2" \
 	" AND take(" columns ") ORDER BY t, " second
 
 static const char *const estimates[] = {
@@ -130,7 +132,7 @@ prepare(struct history_reader *r, const char *text, int64_t from, int64_t to)
 	r->last_t = from;
 	r->last_n = -1; /* no key has a second part below 0: the first row is behind this */
 	r->done = false;
-	(void)sqlite3_bind_int64(r->rows, 3, to);
+	(void)sqlite3_bind_int64(r->rows, 2, to);
 	return 0;
 }
 
@@ -215,7 +217,10 @@ history_reader_stale(struct history_reader *r, int64_t step_s, int64_t from_s, i
 static int64_t
 get_int(sqlite3_value *v)
 {
-	return sqlite3_value_type(v) == SQLITE_NULL ? API_UNKNOWN : sqlite3_value_int64(v);
+	int64_t n = sqlite3_value_int64(v);
+
+	/* most are neither 0 nor NULL, which reads as 0 */
+	return n == 0 && sqlite3_value_type(v) == SQLITE_NULL ? API_UNKNOWN : n;
 }
 
 /* A number that says which of a few: the file is the world's, and may say anything. */
@@ -323,6 +328,10 @@ on_row(sqlite3_context *context, int argc, sqlite3_value **v)
 	bool stop = false;
 
 	(void)argc;
+	if (t == r->had_t && n <= r->had_n) {
+		sqlite3_result_int(context, 0);
+		return;
+	}
 	r->last_t = t;
 	r->last_n = n;
 	switch (r->what) {
@@ -406,8 +415,9 @@ history_reader_run(struct history_reader *r, history_row_fn *each, void *arg)
 	r->arg = arg;
 	r->looked_at = 0;
 	r->reloaded = false;
+	r->had_t = r->last_t;
+	r->had_n = r->last_n;
 	(void)sqlite3_bind_int64(r->rows, 1, r->last_t);
-	(void)sqlite3_bind_int64(r->rows, 2, r->last_n);
 	rc = sqlite3_step(r->rows);
 	(void)sqlite3_reset(r->rows);
 	r->done = rc != SQLITE_ROW;

@@ -279,8 +279,8 @@ def listeners():
               f"their time; {kib:.1f} KiB and {1e6 * cpu / got['events']:.0f} us of CPU an event each")
 
 
-def idle():
-    """Memory and CPU with probes of a server on loopback."""
+def quiet_server():
+    """A server on loopback to probe."""
     class Quiet(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -292,6 +292,12 @@ def idle():
             pass
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet)
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def idle():
+    """Memory and CPU with probes of a server on loopback."""
+    server = quiet_server()
     with Daemon("--probe", f"http://127.0.0.1:{server.server_port}/generate_204") as daemon:
         time.sleep(5)
         pid = daemon.process.pid

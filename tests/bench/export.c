@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The history for export.sh: `export fill DB ROWS` makes one of busy seconds, `export sum DB`
- * makes its minutes and hours, `export csv DB [STEP_S]` streams it as the daemon does; the
- * last two tell on standard error what that took.
+ * makes its minutes and hours, `export csv DB [STEP_S]` streams it as the daemon does; these
+ * two tell on standard error what that took. `export year DB DAYS` makes what the daemon keeps
+ * of a laptop that is busy eight hours a day.
  */
 #include <errno.h>
 #include <poll.h>
@@ -40,6 +41,31 @@ about(int64_t median)
 	return median / 2 + (int64_t)(seed % (uint64_t)median);
 }
 
+#define DAY_S INT64_C(86400)
+#define BUSY_S (8 * 3600)
+
+/* A row of a busy second, or of an idle minute. */
+static struct api_estimate_row
+made_row(int64_t t, bool busy)
+{
+	struct api_estimate_row r = { .wall_us = t * 1000000,
+		.link = "k3f9",
+		.state = EST_ONLINE,
+		.quality = EST_QUALITY_GOOD,
+		.down_kbps_p50 = about(5200),
+		.up_kbps_p50 = about(1100),
+		.rtt_us_min = about(38000),
+		.ttfb_us_p50 = about(70000),
+		.observations = busy ? about(6) : 0,
+		.bytes_observed = busy ? about(650000) : 0 };
+
+	r.down_kbps_p10 = r.down_kbps_p50 * 2 / 3;
+	r.down_kbps_p90 = r.down_kbps_p50 * 3 / 2;
+	r.rtt_us_p50 = r.rtt_us_min + about(7000);
+	r.rtt_us_p90 = r.rtt_us_p50 + about(25000);
+	return r;
+}
+
 static void
 fill(const char *path, int64_t rows)
 {
@@ -50,23 +76,10 @@ fill(const char *path, int64_t rows)
 	if (err != 0)
 		die(path, why);
 	for (int64_t i = 0; err == 0 && i < rows; i++) {
-		struct api_estimate_row r = { .wall_us = (BEGIN_S + i) * 1000000,
-			.link = "k3f9",
-			.state = EST_ONLINE,
-			.quality = EST_QUALITY_GOOD,
-			.down_kbps_p50 = about(5200),
-			.up_kbps_p50 = about(1100),
-			.rtt_us_min = about(38000),
-			.ttfb_us_p50 = about(70000),
-			.loss_ppm = i % 16 == 0 ? about(2000) : 0,
-			.observations = about(6),
-			.bytes_observed = about(650000),
-			.bytes_probed = i % 30 == 0 ? about(200000) : 0 };
+		struct api_estimate_row r = made_row(BEGIN_S + i, true);
 
-		r.down_kbps_p10 = r.down_kbps_p50 * 2 / 3;
-		r.down_kbps_p90 = r.down_kbps_p50 * 3 / 2;
-		r.rtt_us_p50 = r.rtt_us_min + about(7000);
-		r.rtt_us_p90 = r.rtt_us_p50 + about(25000);
+		r.loss_ppm = i % 16 == 0 ? about(2000) : 0;
+		r.bytes_probed = i % 30 == 0 ? about(200000) : 0;
 		if (i % 1000 == 0)
 			err = history_begin(h);
 		if (err == 0)
@@ -77,6 +90,97 @@ fill(const char *path, int64_t rows)
 	if (err != 0)
 		die(path, strerror(-err));
 	history_close(h);
+}
+
+static int
+made_observation(struct history *h, int64_t t)
+{
+	struct api_observation_row o = { .wall_us = t * 1000000 + about(400000),
+		.link = "k3f9",
+		.source = EST_KERNEL,
+		.bytes = about(300000),
+		.duration_us = about(900000),
+		.ttfb_us = about(70000),
+		.connect_us = API_UNKNOWN,
+		.ok = true,
+		.app = "browser" };
+
+	return history_observation(h, &o);
+}
+
+/* Eight hours busy, eight idle, eight asleep. */
+static int
+make_day(struct history *h, int64_t day_s)
+{
+	int err = 0;
+
+	for (int64_t t = day_s; err == 0 && t < day_s + 2 * BUSY_S; t++) {
+		const bool busy = t < day_s + BUSY_S;
+		struct api_estimate_row r = made_row(t, busy);
+
+		if (t % 600 == 0 && t > day_s)
+			err = history_commit(h);
+		if (err == 0 && t % 600 == 0)
+			err = history_begin(h);
+		if (err == 0 && (busy || t % 60 == 0))
+			err = history_estimate(h, &r);
+		if (err == 0 && busy && t % 2 == 0)
+			err = made_observation(h, t);
+	}
+	return err == 0 ? history_commit(h) : err;
+}
+
+static int
+until_done(int (*step)(struct history *h, int64_t wall_us), struct history *h, int64_t wall_us)
+{
+	int got;
+
+	do
+		got = step(h, wall_us);
+	while (got > 0);
+	return got;
+}
+
+/* With the ages that are preset. */
+static int
+retain(struct history *h, int64_t wall_us)
+{
+	const int64_t day_us = DAY_S * 1000000;
+	struct history_cutoff before = { .seconds_wall_us = wall_us - 7 * day_us,
+		.minutes_wall_us = wall_us - 90 * day_us,
+		.hours_wall_us = wall_us - 5 * 365 * day_us,
+		.observations_wall_us = wall_us - 3 * day_us,
+		.events_wall_us = wall_us - 5 * 365 * day_us };
+
+	return history_retain(h, &before);
+}
+
+/* A laptop's year that ends now, day by day as the daemon would have kept it. */
+static void
+year(const char *path, int64_t days)
+{
+	int64_t first_s = ((int64_t)time(NULL) / DAY_S - days) * DAY_S, most = 0, bytes;
+	struct history *h;
+	char why[512];
+	int err = history_open(path, &h, why, sizeof why);
+
+	for (int64_t day = 0; err == 0 && day < days; day++) {
+		int64_t end_us = (first_s + (day + 1) * DAY_S) * 1000000;
+
+		err = make_day(h, first_s + day * DAY_S);
+		if (err == 0)
+			err = until_done(history_sum_up, h, end_us);
+		if (err == 0)
+			err = until_done(retain, h, end_us);
+		if (err == 0)
+			err = history_size(h, &bytes);
+		if (err == 0)
+			most = bytes > most ? bytes : most;
+	}
+	if (err != 0)
+		die(path, strerror(-err));
+	history_close(h);
+	(void)printf("days %lld most_bytes %lld\n", (long long)days, (long long)most);
 }
 
 struct sink {
@@ -220,9 +324,12 @@ main(int argc, char *argv[])
 		fill(argv[2], strtoll(argv[3], NULL, 10));
 	else if (argc == 3 && strcmp(argv[1], "sum") == 0)
 		sum_up(argv[2]);
+	else if (argc == 4 && strcmp(argv[1], "year") == 0)
+		year(argv[2], strtoll(argv[3], NULL, 10));
 	else if ((argc == 3 || argc == 4) && strcmp(argv[1], "csv") == 0)
 		csv(argv[2], argc == 4 ? strtoll(argv[3], NULL, 10) : 0);
 	else
-		die("usage", "export fill DB ROWS | export sum DB | export csv DB [STEP_S]");
+		die("usage", "export fill DB ROWS | export sum DB | export year DB DAYS | "
+		    "export csv DB [STEP_S]");
 	return 0;
 }
