@@ -10,17 +10,16 @@
 // full. Where no fresh answer is at hand the level is hls.js's own choice, whose logic runs
 // along all the time.
 import {Linkq} from "./linkq.js";
+import {Choice} from "./linkq-choice.js";
 
 const LOOK_MS = 300;      // at a fragment under way
 const AHEAD_MS = 2 * LOOK_MS; // before its end the next one is thought of
 const ASK_AGAIN_MS = 1000; // while hls.js waits for room in its buffer
+const HOPE_MS = 1000;     // for a fragment that is too slow
+const SPARE_S = 2;        // of the buffer, for the request that takes its place
 const STUCK_LEAST_MS = 1500;
 const STUCK_TIMES = 2;    // of what nine fetches of ten take
 const RETRIES = 2;        // of one stuck fragment
-const FILL_S = 15;        // of media in the buffer come before all else, or half of what it holds
-const UP_SHARE = 0.7, STAY_SHARE = 0.8; // of a fragment's duration, for its fetch, until then
-const SURE_SHARE = 0.25;  // of the buffer, on top of the duration, for nine fetches of ten
-const START_SHARE = 0.5;  // of the duration, for nine of ten, where nothing plays
 const KEEP_MS = 3000;     // for a new level's playlist
 const HEARD_MS = 2000;    // no answer for so long: hls.js's own logic
 const EDGE_SHARE = 1.1;   // of its duration: a part at the live edge was being made meanwhile
@@ -40,7 +39,7 @@ export function linkqAbr(Hls, options = {}) {
 		#count = 0;
 		#timer = 0;
 		#level = -1;     // as the daemon said; -1: it has not
-		#proposed = -1;  // what the answer before would have come to
+		#choice = new Choice();
 		#heardAt = -Infinity;
 		#asking = false;
 		#next = null;    // what to ask when the answer is there
@@ -48,7 +47,6 @@ export function linkqAbr(Hls, options = {}) {
 		#said = -1;      // what the getter said last
 		#kept = {level: -1, until: 0};
 		#last = null;    // the fragment that came last, and its transfer if the daemon does not know it
-		#filled = false;
 		#stuck = {sn: -1, count: 0};
 		#started = false;
 		#owned;
@@ -146,7 +144,8 @@ export function linkqAbr(Hls, options = {}) {
 		#onManifestLoading() {
 			this.#level = -1;
 			this.#last = null;
-			this.#started = this.#filled = false;
+			this.#started = false;
+			this.#choice = new Choice();
 			this.#requests.clear();
 		}
 
@@ -320,43 +319,9 @@ export function linkqAbr(Hls, options = {}) {
 			if (answer.reason === "no_estimate")
 				this.#level = -1;
 			else if (about.request !== undefined)
-				this.#judge(about.request, answer);
+				this.#judge(about.request, question, answer);
 			else
-				this.#level = this.#twice(question, this.#affordable(question, answer));
-		}
-
-		/*
-		 * The hint weighs a picture now against the chance of a stall later. Where no link's past
-		 * tells of tunnels the chance is small, and a viewer new to it would sit in the first one
-		 * with an empty buffer: until it is filled, go up only to what comes much faster than it
-		 * plays, as hls.js itself would.
-		 */
-		#affordable(question, answer) {
-			const {buffer_s, max_buffer_s, segment_s, playback_rate, current} = question;
-			const full_s = Math.min(FILL_S, max_buffer_s / 2);
-			const plays_s = segment_s / playback_rate;
-			const sure_s = buffer_s < segment_s / 2 ? START_SHARE * plays_s :
-				plays_s + SURE_SHARE * Math.max(0, buffer_s - segment_s);
-
-			this.#filled = buffer_s >= (this.#filled ? full_s / 2 : full_s);
-			if (this.#filled)
-				return Number(answer.rendition);
-			for (let i = answer.index; i > 0; i--) {
-				const {id, fetch_s} = answer.renditions[i];
-				const share = current !== undefined && Number(id) <= Number(current) ? STAY_SHARE : UP_SHARE;
-
-				if (fetch_s === null || (fetch_s.p50 <= share * plays_s && fetch_s.p90 <= sure_s))
-					return Number(id);
-			}
-			return Number(answer.renditions[0].id);
-		}
-
-		/* One lucky burst looks like a fast link: up only as far as was said twice. */
-		#twice({current}, level) {
-			const before = this.#proposed;
-
-			this.#proposed = level;
-			return current === undefined || level <= Number(current) ? level : Math.max(Number(current), Math.min(level, before));
+				this.#level = Number(this.#choice.take(question, answer));
 		}
 
 		/* Those that hls.js itself would choose from. */
@@ -433,7 +398,7 @@ export function linkqAbr(Hls, options = {}) {
 		}
 
 		/* What the answer means for the fragment under way. */
-		#judge(request, answer) {
+		#judge(request, question, answer) {
 			const {hls} = this;
 			const {frag} = request;
 			const stats = frag.stats;
@@ -443,8 +408,25 @@ export function linkqAbr(Hls, options = {}) {
 				return;
 			if (answer.abandon.do && Number(answer.abandon.to) < frag.level)
 				this.#leave(request, Number(answer.abandon.to));
+			else if (this.#isHopeless(request, question, answer))
+				this.#leave(request, Number(answer.rendition));
 			else if (this.#isStuck(request, answer))
 				this.#leave(request, Math.min(Number(answer.rendition), frag.level));
+		}
+
+		/*
+		 * The daemon may wait for a link to come back as long as the buffer lasts, and is right in
+		 * the mean. Here a new request costs a connection, often a playlist too: so if what is
+		 * missing takes all of the buffer at best, and a lower level is next anyway, it is time.
+		 */
+		#isHopeless({frag}, {buffer_s, ladder, segment_s}, answer) {
+			const {loaded, total, loading} = frag.stats;
+			const usual = answer.renditions.find(({id}) => Number(id) === frag.level)?.fetch_s;
+			const rest = total > 0 ? 1 - loaded / total : 1;
+
+			return answer.reason !== "outage" && usual && Number(answer.rendition) < frag.level &&
+				performance.now() - loading.start > HOPE_MS && rest * usual.p10 > buffer_s - SPARE_S &&
+				125 * ladder[answer.index].avg_kbps * segment_s < rest * (total || Infinity);
 		}
 
 		/*

@@ -11,14 +11,17 @@ const [modules, chromium, media, pairs = 5, ...kinds] = process.argv.slice(2);
 const players = {hlsjs: "hls.js alone", linkq: "with linkqd"};
 const columns = [["kbps", "kbit/s", 0], ["stall_s", "stall s", 2], ["startup_s", "start s", 2], ["switches", "switches", 0],
 	["left", "left", 0], ["top", "QoEtop", 2], ["lin", "QoElin", 2], ["log", "QoElog", 3]];
+const WARM_S = 6; // a daemon runs before a player does
 const got = [];
 
 const cells = (name, values) => console.log(name.padEnd(26) + values.map((v) => v.padStart(10)).join(""));
 const numbers = (f) => columns.map(([key, , digits]) => f(key).toFixed(digits));
 
+console.log("Each ride:");
+cells("", columns.map(([, name]) => name));
 for (const kind of kinds.length > 0 ? kinds : Object.keys(rides))
 	for (let pair = 0; pair < Number(pairs); pair++) {
-		const job = {kind, ...rides[kind], buffer: 0};
+		const job = {kind, ...rides[kind], buffer: 0, warm_s: WARM_S};
 		const both = await Promise.allSettled(Object.keys(players).map((player) =>
 			ride({modules, chromium, media, jobs: [{...job, player}]})));
 
@@ -28,15 +31,12 @@ for (const kind of kinds.length > 0 ? kinds : Object.keys(rides))
 			else if (!value[0].done)
 				console.log(`left out: ${kind} with ${value[0].player} did not come to its end`);
 		}
-		if (both.every(({status, value}) => status === "fulfilled" && value[0].done))
-			got.push({kind, ...Object.fromEntries(both.map(({value}) => [value[0].player, value[0]]))});
+		if (!both.every(({status, value}) => status === "fulfilled" && value[0].done))
+			continue;
+		got.push({kind, ...Object.fromEntries(both.map(({value}) => [value[0].player, value[0]]))});
+		for (const [player, name] of Object.entries(players))
+			cells(`${kind} ${name}`, numbers((key) => got.at(-1)[player][key]));
 	}
-
-console.log("Each ride:");
-cells("", columns.map(([, name]) => name));
-for (const pair of got)
-	for (const [player, name] of Object.entries(players))
-		cells(`${pair.kind} ${name}`, numbers((key) => pair[player][key]));
 
 console.log("\nMedians of the pairs:");
 cells("", columns.map(([, name]) => name));

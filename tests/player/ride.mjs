@@ -3,7 +3,8 @@
 // each job. Prints one JSON object a line.
 //
 //	node ride.mjs MODULES CHROMIUM JOB...	a job is JSON: kind, script, seconds, buffer,
-//		player (linkq or hlsjs), options (of the controller), trace; kill_s, back_s: when the daemon dies and is there again
+//		player (linkq or hlsjs), options (of the controller), trace,
+//		warm_s: how long the daemon has known the link before; kill_s, back_s: when the daemon dies and is there again
 import {execFileSync, spawn} from "node:child_process";
 import {createReadStream, mkdtempSync, rmSync} from "node:fs";
 import {createServer} from "node:http";
@@ -36,8 +37,8 @@ const files = {"/": [join(here, "page.html"), "text/html"],
 	"/player.mjs": [join(here, "player.mjs"), "text/javascript"],
 	"/hls.mjs": [join(modules, "hls.js/dist/hls.mjs"), "text/javascript"],
 	"/hls.worker.js": [join(modules, "hls.js/dist/hls.worker.js"), "text/javascript"],
-	"/hlsjs/linkq-abr.js": [join(here, "../../contrib/hlsjs/linkq-abr.js"), "text/javascript"],
-	"/hlsjs/linkq.js": [join(here, "../../contrib/hlsjs/linkq.js"), "text/javascript"]};
+	...Object.fromEntries(["linkq-abr.js", "linkq-choice.js", "linkq.js"].map((name) =>
+		[`/hlsjs/${name}`, [join(here, "../../contrib/hlsjs", name), "text/javascript"]]))};
 
 const server = createServer((request, answer) => {
 	const file = files[new URL(request.url, "http://localhost").pathname];
@@ -106,8 +107,8 @@ async function play(browser, job) {
 	const errors = [];
 
 	page.on("pageerror", (error) => errors.push(`${error.name}: ${error.message} ${error.stack}`));
-	// That nothing listens is what a page hears of a daemon that died.
-	page.on("console", (message) => message.type() === "error" && !/ERR_CONNECTION_(REFUSED|RESET)|ERR_EMPTY_RESPONSE/.test(message.text()) &&
+	// What the network denies is a part of the ride.
+	page.on("console", (message) => message.type() === "error" && !message.text().startsWith("Failed to load resource") &&
 		errors.push(message.text()));
 	const begun = Date.now();
 	const at = (s) => wait(Math.max(0, s - (Date.now() - begun) / 1000));
@@ -140,11 +141,13 @@ async function run(browser, job) {
 	if (job.player === "linkq") {
 		await start();
 		await until(async () => (await get("/v1/link")).down_kbps !== null, "an estimate");
+		await wait(job.warm_s ?? 0);
 	}
 	const ride = await play(browser, job);
-	const answer = {...job, ...score(ride, job.seconds / SEGMENT_S), done: ride.done, errors: ride.errors, guided: ride.guided,
+	const answer = {...job, ...score(ride, job.seconds / SEGMENT_S), done: ride.done, errors: ride.errors,
 		guided_then: ride.guided_then, asked: ride.hints.length, answered: ride.hints.filter((h) => h.answer).length,
-		fetched: ride.fetched, followed: ride.followed, reasons: [...new Set(ride.hints.map((h) => h.answer?.reason))], dropped: ride.dropped};
+		back: ride.hints.some(({answer, at}) => answer !== null && at > job.back_s), fetched: ride.fetched,
+		followed: ride.followed, reasons: [...new Set(ride.hints.map((h) => h.answer?.reason))], dropped: ride.dropped};
 	if (job.player === "linkq") {
 		answer.explain = await get("/v1/explain");
 		const rows = await (await fetch(`http://127.0.0.1:${port}/v1/history?what=observations&format=csv`)).text();
