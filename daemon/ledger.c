@@ -45,8 +45,8 @@ window_spent(struct ledger_window *w, int64_t now_us)
 
 /* --- the allowance ----------------------------------------------------------------------- */
 
-static int64_t
-allowance_most(const struct ledger *l)
+int64_t
+ledger_allowance_most(const struct ledger *l)
 {
 	int64_t hour = l->hour.limit_bytes / 2, day = l->day.limit_bytes / 5;
 
@@ -57,7 +57,7 @@ allowance_most(const struct ledger *l)
 int64_t
 ledger_a_day(const struct ledger *l)
 {
-	int64_t day = l->day.limit_bytes / 6 * 5 - allowance_most(l);
+	int64_t day = l->day.limit_bytes / 6 * 5 - ledger_allowance_most(l);
 	int64_t hours = l->hour.limit_bytes / 3 * 24;
 
 	return day < hours ? day : hours;
@@ -66,7 +66,7 @@ ledger_a_day(const struct ledger *l)
 int64_t
 ledger_allowance(struct ledger *l, int64_t now_us)
 {
-	int64_t most = allowance_most(l), left;
+	int64_t most = ledger_allowance_most(l), left;
 	int64_t passed_us = now_us - l->allowance_at_us;
 	int64_t more;
 
@@ -96,20 +96,20 @@ ledger_init(struct ledger *l, int64_t now_us, int64_t hour_bytes, int64_t day_by
 	window_init(&l->day, now_us, LEDGER_DAY_CELLS, DAY_CELL_US);
 	l->hour.limit_bytes = hour_bytes;
 	l->day.limit_bytes = day_bytes;
-	l->allowance_bytes = allowance_most(l);
+	l->allowance_bytes = ledger_allowance_most(l);
 }
 
 void
 ledger_limit(struct ledger *l, int64_t now_us, int64_t hour_bytes, int64_t day_bytes)
 {
-	int64_t was = allowance_most(l), least;
+	int64_t was = ledger_allowance_most(l), least;
 
 	(void)ledger_allowance(l, now_us);
 	l->hour.limit_bytes = hour_bytes;
 	l->day.limit_bytes = day_bytes;
 	/* What larger limits allowed was no fault: it leaves no debt. */
 	least = l->allowance_bytes < 0 ? l->allowance_bytes : 0;
-	l->allowance_bytes += allowance_most(l) - was;
+	l->allowance_bytes += ledger_allowance_most(l) - was;
 	if (l->allowance_bytes < least)
 		l->allowance_bytes = least;
 }

@@ -43,6 +43,8 @@ void ledger_init(struct ledger *l, int64_t now_us, int64_t hour_bytes, int64_t d
 /* Other limits; what was spent stays spent. */
 void ledger_limit(struct ledger *l, int64_t now_us, int64_t hour_bytes, int64_t day_bytes);
 
+/* The most that the allowance ever is. */
+int64_t ledger_allowance_most(const struct ledger *l);
 /* What the allowance grows by in a day. */
 int64_t ledger_a_day(const struct ledger *l);
 

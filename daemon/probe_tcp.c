@@ -76,6 +76,9 @@ probe_tcp_beat(int fd, bool on, int64_t after_us)
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &each_s, sizeof(each_s));
 	}
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes));
+	/* Once more: only now does the kernel count from the last sign of life, and not from here. */
+	if (on)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
 }
 
 int64_t

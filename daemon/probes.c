@@ -14,6 +14,8 @@
 #define TICK_US INT64_C(100000) /* while something is under way */
 #define IDLE_US INT64_C(1000000)
 #define SOON_US INT64_C(10000)
+#define LIVELY_US INT64_C(250000) /* while heartbeats follow each other fast */
+#define SLACK_US INT64_C(300000)  /* a sign of life may be late by that, and three round trips */
 #define WHOLE_FACTOR 6 /* a long body may take so many times what a first byte may */
 #define REQUEST_BIT (UINT64_C(1) << 63) /* numbers of applications' requests have it not */
 
@@ -317,7 +319,7 @@ listen_to_beats(struct probes *p, int64_t now_us, const struct est_snapshot *bel
 {
 	struct probe_idle idle[PROBE_IDLE_MAX];
 	size_t n, silent = 0;
-	int64_t longest_us = 0, beat_us = sched_beat_us(&p->sched);
+	int64_t longest_us = 0, beat_us = sched_beat_us(&p->sched, now_us);
 
 	(void)probe_http_beat(p->http, sched_wants_beats(&p->sched, now_us), beat_us);
 	n = probe_http_idle(p->http, idle);
@@ -326,7 +328,7 @@ listen_to_beats(struct probes *p, int64_t now_us, const struct est_snapshot *bel
 		struct target *t = &p->target[idle[i].tag];
 		int64_t at_us = now_us - idle[i].last_ack_us;
 		int64_t late_us = idle[i].last_ack_us - beat_us;
-		int64_t slack_us = INT64_C(500000) + 4 * (idle[i].rtt_us > 0 ? idle[i].rtt_us : 0);
+		int64_t slack_us = SLACK_US + 3 * (idle[i].rtt_us > 0 ? idle[i].rtt_us : 0);
 
 		if (!idle[i].beats)
 			continue;
@@ -362,7 +364,7 @@ probes_tick(struct probes *p, int64_t now_us)
 	enum conf_target_kind kind;
 	struct sched_ask ask;
 	const char *why;
-	int64_t due_us;
+	int64_t due_us, most_us;
 	bool open = false;
 
 	p->sink.belief(p->sink.ctx, now_us, &belief);
@@ -392,8 +394,10 @@ probes_tick(struct probes *p, int64_t now_us)
 	if (open)
 		return TICK_US;
 	due_us = sched_due_us(&p->sched, now_us, &belief, &kind, &why);
-	if (due_us < 0 || due_us - now_us > IDLE_US)
-		return IDLE_US;
+	most_us = !sched_wants_beats(&p->sched, now_us) ||
+		sched_beat_us(&p->sched, now_us) > SCHED_BEAT_LIVELY_US ? IDLE_US : LIVELY_US;
+	if (due_us < 0 || due_us - now_us > most_us)
+		return most_us;
 	return due_us - now_us > SOON_US ? due_us - now_us : SOON_US;
 }
 

@@ -289,6 +289,9 @@ sized(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
 
 	if (now_us - last_us < sized_interval_us(s, now_us, rate, up) || belief->state != EST_ONLINE)
 		return false;
+	/* A body beside other traffic would get a share only, and take one from it. */
+	if (rate->known && sched_others_tell(s, now_us))
+		return false;
 	target = filler(s, now_us, kind, &copies, bytes);
 	if (target < 0)
 		return false;

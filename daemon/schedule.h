@@ -160,9 +160,11 @@ void sched_heard(struct sched *s, int64_t at_us);
 void sched_heard_others(struct sched *s, int64_t at_us);
 /* The connection is metered, or is so no more: another limit for the day. */
 void sched_metered(struct sched *s, int64_t now_us, bool metered);
-/* A heartbeat follows after so long: 3 s, or what a small budget allows. */
+/* A heartbeat follows after so long: 1 s while somebody used the link a moment ago and there
+ * is plenty to spend, else 3 s, or what a small budget allows. */
 #define SCHED_BEAT_US INT64_C(3000000)
-int64_t sched_beat_us(const struct sched *s);
+#define SCHED_BEAT_LIVELY_US INT64_C(1000000)
+int64_t sched_beat_us(struct sched *s, int64_t now_us);
 /* Is a heartbeat of use, and paid for? */
 bool sched_wants_beats(struct sched *s, int64_t now_us);
 

@@ -18,6 +18,7 @@
 
 /* Heartbeats stop before the last request that could be made does. */
 #define BEAT_LEAST_BYTES INT64_C(4096)
+#define LIVELY_US SECONDS(20)
 #define BEAT_BYTES INT64_C(132) /* two segments over Ethernet */
 #define OTHERS_US MS(700) /* so long after their last byte, others tell how it is */
 
@@ -25,7 +26,7 @@
  * all the time. In the first 40 s the interval is as it is set, after 10 minutes 30 s. */
 #define CALM_PARTS 20
 #define CALM_MOST_US SECONDS(30)
-#define OTHERS_INTERVAL_US SECONDS(10)
+#define OTHERS_INTERVAL_US SECONDS(150) /* beside traffic that informs: hardly ever */
 #define CAPTIVE_US SECONDS(5)
 
 _Static_assert(MOST_HEAD_BYTES >= 16384, "a header is cut at PROBE_HEAD_MAX");
@@ -109,6 +110,12 @@ sched_hold(struct sched *s, int64_t now_us, const struct sched_ask *ask)
 	return true;
 }
 
+bool
+sched_others_tell(const struct sched *s, int64_t now_us)
+{
+	return now_us - s->others_us < OTHERS_US;
+}
+
 int64_t
 sched_interval_us(struct sched *s, int64_t now_us)
 {
@@ -117,7 +124,7 @@ sched_interval_us(struct sched *s, int64_t now_us)
 	us = us > CALM_MOST_US ? CALM_MOST_US : us;
 	if (s->captive)
 		us = CAPTIVE_US; /* somebody may be signing in */
-	if (now_us - s->others_us < OTHERS_US && us < OTHERS_INTERVAL_US)
+	if (sched_others_tell(s, now_us) && us < OTHERS_INTERVAL_US)
 		us = OTHERS_INTERVAL_US;
 	return us > s->interval_us ? us : s->interval_us;
 }
@@ -133,13 +140,24 @@ sched_metered(struct sched *s, int64_t now_us, bool metered)
 	ledger_limit(&s->ledger, now_us, s->hour_bytes, day_bytes);
 }
 
+/* Somebody who reads a page will want the next one: there an outage matters the most. Half of
+ * the allowance is for that; at 132 bytes a second that is some hours of reading a day. */
+static bool
+is_lively(struct sched *s, int64_t now_us)
+{
+	return now_us - s->others_us < LIVELY_US &&
+	    ledger_allowance(&s->ledger, now_us) > ledger_allowance_most(&s->ledger) / 2;
+}
+
 /* With 10 MB a day 132 bytes each 3 s are 62 % of what is allowed in turn; with 1 MB, and as
  * much of it, there is one each 30 s. */
 int64_t
-sched_beat_us(const struct sched *s)
+sched_beat_us(struct sched *s, int64_t now_us)
 {
 	int64_t bytes_a_day = ledger_a_day(&s->ledger) / 100 * 62, seconds;
 
+	if (is_lively(s, now_us))
+		return SCHED_BEAT_LIVELY_US;
 	if (bytes_a_day < BEAT_BYTES * 24)
 		return SECONDS(3600);
 	seconds = (BEAT_BYTES * 86400 + bytes_a_day - 1) / bytes_a_day;
@@ -157,6 +175,6 @@ sched_heard_others(struct sched *s, int64_t at_us)
 bool
 sched_wants_beats(struct sched *s, int64_t now_us)
 {
-	return now_us - s->others_us >= OTHERS_US &&
+	return !sched_others_tell(s, now_us) &&
 	    ledger_left(&s->ledger, now_us) >= BEAT_LEAST_BYTES;
 }

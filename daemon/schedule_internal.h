@@ -35,6 +35,9 @@ bool sched_hold(struct sched *s, int64_t now_us, const struct sched_ask *ask);
 bool sched_measure_next(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
     struct sched_ask *out);
 
+/* schedule_cost.c: did somebody else have a byte just now? Then that is what tells. */
+bool sched_others_tell(const struct sched *s, int64_t now_us);
+
 /* schedule_cost.c: the interval between small requests, longer while nothing changes. */
 int64_t sched_interval_us(struct sched *s, int64_t now_us);
 

@@ -203,7 +203,7 @@ live(struct week *w, int64_t now_us, bool dead)
 	while (sched_next(&w->sched, now_us, &w->belief, &ask) &&
 	    sched_started(&w->sched, now_us, &ask) >= 0)
 		w->asked++;
-	if (dead || now_us - w->beat_us < sched_beat_us(&w->sched))
+	if (dead || now_us - w->beat_us < sched_beat_us(&w->sched, now_us))
 		return;
 	w->beat_us = now_us;
 	if (sched_wants_beats(&w->sched, now_us)) {
@@ -268,7 +268,7 @@ Test(ledger, lets_a_rarer_heartbeat_through_all_week_where_it_is_metered, .timeo
 
 	begin_week(&w);
 	sched_metered(&w.sched, 0, true);
-	cr_assert_geq(sched_beat_us(&w.sched), SECONDS(20));
+	cr_assert_geq(sched_beat_us(&w.sched, 0), SECONDS(20));
 	for (int64_t t = 0; t < WEEK_US; t += MS(1000))
 		live(&w, t, is_dead(t));
 	cr_assert_leq(worst(HOURS(1)), METERED_BYTES);
@@ -287,6 +287,33 @@ Test(ledger, leaves_no_debt_when_it_becomes_metered, .timeout = 10)
 	cr_assert_eq(ledger_left(&ledger, 0), 0, "the day has more than that already");
 	ledger_limit(&ledger, SECONDS(1), HOUR_BYTES, DAY_BYTES);
 	cr_assert_gt(ledger_allowance(&ledger, SECONDS(1)), 0);
+}
+
+/* Six hours of a link that is as well known as the other: what did asking cost? */
+static int64_t
+cost_of_hours(struct week *w, bool traffic)
+{
+	int64_t spent = 0;
+
+	begin_week(w);
+	for (int64_t t = 0; t < HOURS(6); t += MS(500)) {
+		if (traffic)
+			sched_heard_others(&w->sched, t);
+		live(w, t, false);
+	}
+	for (size_t i = 0; i < rows; i++)
+		spent += row[i].bytes;
+	return spent;
+}
+
+Test(ledger, spends_next_to_nothing_while_traffic_informs, .timeout = 60)
+{
+	static struct week w;
+	int64_t idle = cost_of_hours(&w, false), busy = cost_of_hours(&w, true);
+
+	cr_log_info("idle %ld bytes, beside traffic %ld", (long)idle, (long)busy);
+	cr_assert_leq(busy * 20, idle, "%ld bytes beside traffic, %ld without", (long)busy,
+	    (long)idle);
 }
 
 Test(ledger, stays_within_a_budget_that_is_far_too_small, .timeout = 120)
