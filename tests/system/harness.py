@@ -41,11 +41,12 @@ class Server:
     """An HTTP server on loopback whose manners can be changed while it runs.
 
     manner: ok, hang (no answer), reset, truncate (half a body), endless, error (500),
-    redirect, slow (a byte each 200 ms), close (each connection after its answer).
+    redirect, loop (to itself), slow (a byte each 200 ms), close (each connection after its answer).
     """
 
-    def __init__(self, body=b"x" * 1000):
+    def __init__(self, body=b"x" * 1000, tls=None):
         self.body = body
+        self.tls = tls  # an ssl.SSLContext, or None
         self.manner = "ok"
         self.requests = []  # (time, method, path)
         self.uploaded = 0
@@ -57,7 +58,7 @@ class Server:
         class Handler(socketserver.BaseRequestHandler):
             def handle(self):
                 outer.connections += 1
-                outer.serve(self.request)
+                outer.serve(outer.tls.wrap_socket(self.request, server_side=True) if outer.tls else self.request)
 
         class Listener(socketserver.ThreadingTCPServer):
             allow_reuse_address = True
@@ -73,7 +74,7 @@ class Server:
         self.thread.start()
 
     def url(self, path="/"):
-        return f"http://127.0.0.1:{self.port}{path}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}{path}"
 
     def set(self, manner):
         """From now on, also for requests that hang."""
@@ -119,8 +120,10 @@ class Server:
         sized = re.search(r"/bytes/(\d+)", path)
         if sized:
             body = b"y" * int(sized[1])
-        status = {"error": b"500 Oh dear", "redirect": b"302 Found"}.get(manner, b"200 OK")
+        status = {"error": b"500 Oh dear", "redirect": b"302 Found", "loop": b"302 Found"}.get(manner, b"200 OK")
         extra = b"Location: http://127.0.0.1:1/\r\n" if manner == "redirect" else b""
+        if manner == "loop":
+            extra = b"Location: " + self.url(path).encode() + b"\r\n"
         head = b"HTTP/1.1 " + status + b"\r\n" + extra
         if manner == "reset":
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -4,11 +4,13 @@
 import os
 import signal
 import socket
+import ssl
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 import tap
+import untrusted
 from harness import TestCase, wait_for
 
 
@@ -123,6 +125,46 @@ class Probes(TestCase):
         spent = daemon.get("/v1/explain")["probe_bytes"]["down"] - before
         self.assertLess(spent, 3_000_000, "capped, whatever the server sends")
         self.assertEqual(daemon.state(), "online")
+        self.is_named(daemon, server, "endless")
+
+    def is_named(self, daemon, server, condition):
+        """What is wrong has a name, is counted, and logged once; the other targets go on."""
+        self.assertEqual(self.report(daemon, server)["condition"], condition)
+        count = daemon.get("/v1/explain")["conditions"][condition]
+        wait_for(lambda: daemon.get("/v1/explain")["conditions"][condition] > count or count > 1, "another one", 40)
+        metrics = daemon.request("GET", "/metrics")[2].decode()
+        self.assertRegex(metrics, rf'linkqd_probe_conditions_total{{condition="{condition}"}} [1-9]')
+        self.assertEqual(len([line for line in daemon.log.splitlines() if "warning: probe" in line]), 1)
+
+    def test_name_a_redirect_loop_and_do_not_follow_it(self):
+        other = self.server()
+        daemon, server = self.good(settings=["probe-interval=1s"], more=[other.url("/b")])
+        server.set("loop")
+        wait_for(lambda: self.report(daemon, server)["condition"] is not None, "the loop to be noticed")
+        count = len(server.requests)
+        self.is_named(daemon, server, "redirect_loop")
+        self.assertEqual(daemon.state(), "online")
+        self.assertIsNone(daemon.probe_report(other.url("/b"))["condition"])
+        wait_for(lambda: (daemon.get("/v1/link")["diagnosis"] or {}).get("cause") == "destination", "a diagnosis")
+        self.assertLess(len(server.requests) - count, 20)
+        server.set("ok")
+        wait_for(lambda: self.report(daemon, server)["condition"] is None, "it to be well again")
+
+    def test_name_a_certificate_that_fails(self):
+        pem = self.file("pem", untrusted.PEM)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pem)
+        server, other = self.server(tls=context), self.server()
+        daemon = self.daemon(probe=[server.url("/a"), other.url("/b")], settings=["probe-interval=1s"])
+        wait_for(lambda: self.report(daemon, server)["condition"] == "certificate", "the certificate to be noticed")
+        self.assertEqual(server.requests, [], "nothing was asked of it")
+        self.wait_state(daemon, "online")
+        self.assertGreaterEqual(daemon.get("/v1/explain")["conditions"]["certificate"], 1)
+        self.assertIn("tls", self.report(daemon, server)["last"])
+        wait_for(lambda: daemon.get("/v1/link")["diagnosis"], "a diagnosis")
+        self.assertEqual(daemon.get("/v1/link")["diagnosis"]["cause"], "destination")
+        self.assertIn("certificate", daemon.get("/v1/link")["diagnosis"]["text"])
+        self.assertEqual(len([line for line in daemon.log.splitlines() if "warning: probe" in line]), 1)
 
     def test_download_what_fills_the_link(self):
         server = self.server()
