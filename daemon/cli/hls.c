@@ -21,6 +21,7 @@
 
 #define LIST_MAX 16 /* of an option that may be given again */
 #define PATIENCE_S 30
+#define AHEAD_S 24
 #define NOT_FOUND 127 /* as a shell says that there is no such program */
 
 const char hls_help[] =
@@ -31,6 +32,7 @@ const char hls_help[] =
     "  --allow URL         an origin that may be asked, too; may be given again\n"
     "  --header 'NAME: VALUE'   for the origins; may be given again\n"
     "  --origin ORIGIN     of a page whose player may ask; may be given again\n"
+    "  --ahead S           fetch so much before the player asks (24); it lies in memory\n"
     "  --patience S        how long a player is kept waiting for a segment (30)\n"
     "  --verbose           say on standard error what is fetched\n"
     "  Prints the address to play, and serves until it is ended; or, with a player behind --,\n"
@@ -63,6 +65,7 @@ enum {
 	OPT_HEADER,
 	OPT_ORIGIN,
 	OPT_PATIENCE,
+	OPT_AHEAD,
 	OPT_VERBOSE
 };
 
@@ -138,6 +141,8 @@ read_option(struct hls *h, int opt)
 		return add(h, h->origin, "origin");
 	case OPT_PATIENCE:
 		return number(h, "patience", 1, 3600, 1000000, &h->o.patience_us);
+	case OPT_AHEAD:
+		return number(h, "ahead", 0, 3600, 1000000, &h->o.ahead_us);
 	default:
 		h->o.verbose = true;
 		return CLI_OK;
@@ -156,6 +161,7 @@ read_options(struct hls *h, int argc, char **argv)
 		{ "header", required_argument, NULL, OPT_HEADER },
 		{ "origin", required_argument, NULL, OPT_ORIGIN },
 		{ "patience", required_argument, NULL, OPT_PATIENCE },
+		{ "ahead", required_argument, NULL, OPT_AHEAD },
 		{ "verbose", no_argument, NULL, OPT_VERBOSE },
 		CLI_LONG_OPTIONS,
 	};
@@ -327,7 +333,8 @@ int
 cmd_hls(int argc, char **argv)
 {
 	struct hls h = {.argv = argv, .o = {.switching = GATEWAY_SWITCH_ANY, .max_kbps = -1,
-	    .max_height = -1, .patience_us = PATIENCE_S * INT64_C(1000000)}};
+	    .max_height = -1, .patience_us = PATIENCE_S * INT64_C(1000000),
+	    .ahead_us = AHEAD_S * INT64_C(1000000)}};
 	struct client *c;
 	int status = read_options(&h, argc, argv);
 

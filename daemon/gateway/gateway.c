@@ -151,20 +151,38 @@ open_entry(struct gateway *g, int64_t now_us)
 
 /* --- turns --------------------------------------------------------------------------------------- */
 
-/* The next one is fetched while the player plays, but no more than that. */
+/* Players that keep no buffer of their own are given one: what they will ask for next. */
 static void
 look_ahead(struct track *t, int64_t now_us)
 {
-	struct job *now = t->wanted >= 0 ? job_of(t, t->wanted, false, now_us) : NULL;
+	const struct job *now = t->wanted >= 0 ? job_of(t, t->wanted, false, now_us) : NULL;
+	const struct media_segment *s;
+	int64_t number = t->wanted + 1, ahead_us = 0;
+	size_t held = 0;
 
-	for (size_t i = 0; i < JOBS_MAX; i++) {
-		if (t->job[i] != NULL && job_working(t->job[i]))
-			return;
-	}
-	if (now == NULL || now->state != JOB_DONE ||
-	    track_segment(t, t->wanted + 1) == NULL)
+	if (now == NULL || now->state != JOB_DONE)
 		return;
-	(void)job_of(t, t->wanted + 1, true, now_us);
+	for (const struct job *j; (j = job_of(t, number, false, now_us)) != NULL; number++) {
+		if (j->state != JOB_DONE)
+			return;
+		ahead_us += j->duration_us;
+		held += j->len;
+	}
+	s = track_segment(t, number);
+	if (s != NULL && ahead_us + s->duration_us <= t->g->o.ahead_us && held < AHEAD_MAX)
+		(void)job_of(t, number, true, now_us);
+}
+
+/* What was read is kept for one who asks again, but no longer than the next is read. */
+static void
+let_go(struct track *t)
+{
+	for (size_t i = 0; i < JOBS_MAX; i++) {
+		struct job *j = t->job[i];
+
+		if (j != NULL && j->visits == 0 && !job_working(j) && j->number < t->wanted - 1)
+			job_destroy(j);
+	}
 }
 
 static void
@@ -174,6 +192,7 @@ turn_track(struct track *t, int64_t now_us)
 		if (t->job[i] != NULL)
 			job_step(t->job[i], now_us);
 	}
+	let_go(t);
 	look_ahead(t, now_us);
 }
 

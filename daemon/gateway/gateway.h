@@ -2,7 +2,7 @@
 /*
  * An HLS gateway on loopback for players that cannot adapt: it reads a multivariant playlist,
  * serves one with a single variant, and fetches each segment from the rendition that the hint
- * names. Bounded: 4 segments a track of at most 8 MiB each are held, playlists of 4 MiB.
+ * names. Bounded: of a track 32 MiB are held ahead and 8 MiB of a segment, playlists of 4 MiB.
  *
  * It asks the origin of its URL and those that were allowed besides, and nobody else.
  */
@@ -32,6 +32,7 @@ struct gateway_options {
 	enum gateway_switch switching;
 	int64_t max_kbps, max_height; /* -1: none */
 	int64_t patience_us; /* how long a player is kept waiting, where the link is not out */
+	int64_t ahead_us; /* of what is fetched before the player asks for it */
 	bool verbose;
 	int listen_fd; /* on loopback; the gateway's on success */
 };

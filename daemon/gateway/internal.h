@@ -77,7 +77,8 @@ enum want list_want(struct list *l, int64_t since_us, int64_t now_us);
 /* --- Tracks: the pictures, or one rendition of sound or subtitles ------------------------------ */
 
 #define TRACKS_MAX (MASTER_MEDIA_MAX + 1)
-#define JOBS_MAX 4 /* segments of a track that are held at once */
+#define JOBS_MAX 24 /* segments of a track that are held at once */
+#define AHEAD_MAX (32 * 1024 * 1024) /* bytes of them, beyond which none is fetched ahead */
 #define HOLD_MAX (8 * 1024 * 1024) /* bytes of one; then it waits for its reader */
 
 struct rung {

@@ -305,21 +305,33 @@ job_destroy(struct job *j)
 	free(j);
 }
 
-/* Of the jobs that nobody reads: one that works on something else, or the oldest. */
+/* How little a job is wanted by one who is to have `number` next; 0: it is. */
+static int64_t
+useless(const struct job *j, int64_t number)
+{
+	const int64_t wanted = j->track->wanted;
+
+	if (j->visits > 0)
+		return 0;
+	if (j->number > number)
+		return INT64_MAX - JOBS_MAX; /* from before a jump back */
+	return j->number < wanted ? wanted - j->number : 0;
+}
+
+/* A free place, or that of what is wanted least. JOBS_MAX: all are wanted. */
 static size_t
 to_replace(const struct track *t, int64_t number)
 {
 	size_t best = JOBS_MAX;
+	int64_t most = 0;
 
 	for (size_t i = 0; i < JOBS_MAX; i++) {
-		const struct job *j = t->job[i];
-
-		if (j == NULL)
+		if (t->job[i] == NULL)
 			return i;
-		if (j->visits > 0 || j->number == number + 1)
-			continue;
-		if (best == JOBS_MAX || j->number < t->job[best]->number)
+		if (useless(t->job[i], number) > most) {
+			most = useless(t->job[i], number);
 			best = i;
+		}
 	}
 	return best;
 }

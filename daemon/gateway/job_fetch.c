@@ -6,9 +6,10 @@
 #include <string.h>
 
 #define BREAKS_MAX 8 /* without a byte in between; then another rung */
-/* A player with so little left gets what there is; otherwise bytes are held back, so that
- * another rendition can still take their place. */
+/* Bytes are held back until all have come, so that another rendition can still take their
+ * place. A player with so little left gets what there is, if nothing lower could. */
 #define LOW_US (SECOND_US * 7 / 10)
+#define NEARLY_SHARE 5 /* and if no more than this part of it is missing */
 #define OUTAGE_PATIENCE 4 /* times the usual one, while the link is known to be out */
 
 /* --- what curl says -------------------------------------------------------------------------- */
@@ -249,6 +250,29 @@ slice(struct job *j, int64_t now_us)
 	advice_ask(j->track->g->advice, &r, true, on_keep, j);
 }
 
+/* Is there nothing to wait for? */
+static bool
+let_out(const struct job *j, int64_t now_us)
+{
+	struct track *t = j->track;
+	const bool nearly = j->total >= 0 && j->total - j->got <= j->total / NEARLY_SHARE;
+
+	if (j->released || j->visits == 0 || j->ready == 0 ||
+	    playback_buffer_us(&t->playback, now_us) >= LOW_US)
+		return false;
+	return nearly || track_near(t, 0, 0, now_us) == j->rung || !may_change(j);
+}
+
+/* While the link is known to be out a connection is tried more often: the first that gets
+ * through is the best there is. */
+static int64_t
+patience_for_silence(const struct job *j)
+{
+	const bool connecting = fetch_look(j->fetch)->ttfb_us < 0;
+
+	return connecting && j->track->g->outage ? SILENCE_US / 2 : SILENCE_US;
+}
+
 void
 job_tick(struct job *j, int64_t now_us)
 {
@@ -258,7 +282,8 @@ job_tick(struct job *j, int64_t now_us)
 		t->g->busy_us = now_us + SECOND_US;
 	if (j->state != JOB_FETCH)
 		return;
-	if (j->len < HOLD_MAX && now_us - fetch_look(j->fetch)->last_us >= SILENCE_US) {
+	if (j->len < HOLD_MAX &&
+	    now_us - fetch_look(j->fetch)->last_us >= patience_for_silence(j)) {
 		tell(j, fetch_look(j->fetch), false, "timeout");
 		if (may_change(j))
 			note_last(j, fetch_look(j->fetch), true, now_us);
@@ -270,8 +295,7 @@ job_tick(struct job *j, int64_t now_us)
 	}
 	if (now_us - j->sliced_us >= SLICE_US)
 		slice(j, now_us);
-	if (!j->released && j->visits > 0 && j->ready > 0 &&
-	    playback_buffer_us(&t->playback, now_us) < LOW_US) {
+	if (let_out(j, now_us)) {
 		j->released = true;
 		stop_asking(j);
 	}

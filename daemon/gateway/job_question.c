@@ -86,9 +86,9 @@ job_question(struct job *j, struct hint_request *r, int64_t now_us)
 	r->buffer_us = buffered(j, now_us);
 	if (s != NULL)
 		r->segment_us = s->duration_us > 10000 ? s->duration_us : 10000;
-	/* One is fetched ahead, besides what the player wants. */
+	/* What is fetched ahead, besides what the player wants. */
 	if (t->playback.max_us > 0)
-		r->max_buffer_us = t->playback.max_us + r->segment_us;
+		r->max_buffer_us = t->playback.max_us + t->g->o.ahead_us;
 	r->mode = l->there && l->media.ended ? PLAN_VOD : PLAN_LIVE;
 	if (l->there)
 		r->segments_left = segments_left(t, j->number);

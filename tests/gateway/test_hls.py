@@ -52,7 +52,7 @@ class Case(unittest.TestCase):
 
 class Gate(Case):
     def test_serves_one_variant_and_its_segments_of_the_rendition_that_the_daemon_names(self):
-        self.begin(index=1)
+        self.begin("--ahead", "2", index=1)
         master = self.gateway.text("/master.m3u8")
         self.assertEqual(uris(master), ["video.m3u8"])
         self.assertEqual(uris(self.gateway.text("/video.m3u8")),
@@ -75,13 +75,21 @@ class Gate(Case):
                         "an observation")
         self.assertEqual((done[0]["ok"], done[0]["app"]), (True, "linkq-hls"))
 
-    def test_never_fetches_more_than_one_segment_ahead(self):
-        self.begin()
+    def test_fetches_no_more_ahead_than_it_is_told(self):
+        self.begin("--ahead", "5")
         self.segment(0, 0)
-        wait_for(lambda: "/v0/1.ts" in self.origin.asked, "the next one")
-        self.assertNotIn("/v0/2.ts", self.origin.asked)
+        wait_for(lambda: "/v0/2.ts" in self.origin.asked, "two segments of two seconds")
+        self.segment(0, 0)
+        wait_for(lambda: self.gateway.status()["segments"] >= 3, "their end")
         self.gateway.get("/status")
-        self.assertNotIn("/v0/2.ts", self.origin.asked)
+        self.assertNotIn("/v0/3.ts", self.origin.asked)
+
+    def test_lets_go_of_what_was_fetched_ahead_where_the_player_jumps(self):
+        self.origin.count = 200
+        self.begin("--ahead", "100")
+        for number in (150, 10, 151, 30, 90, 29):
+            self.segment(number, 0)
+            wait_for(lambda: f"/v0/{number + 3}.ts" in self.origin.asked, "what follows")
 
     def test_decides_by_itself_where_no_daemon_is(self):
         self.begin(daemon=False)
@@ -101,7 +109,7 @@ class Gate(Case):
             go.wait(20)
             return True
 
-        self.begin(index=2)
+        self.begin("--ahead", "2", index=2)
         self.origin.on("/v2/1.ts", slow)
         self.daemon.abandon = "r0"
         self.segment(0, 2)
