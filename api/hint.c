@@ -29,6 +29,7 @@ hint_defaults(struct hint_request *r)
 	r->weights = (struct plan_weights){-1, -1, -1};
 	r->last.rendition = r->inflight.rendition = -1;
 	r->last.ended_ago_us = r->inflight.ended_ago_us = -1;
+	r->last.busy_us = r->inflight.busy_us = -1;
 }
 
 int
@@ -173,8 +174,11 @@ hint_sample(const struct hint_request *r, const struct hint_transfer *t, bool in
 	    .error = t->aborted ? EST_ERROR_ABORTED : EST_ERROR_NONE, .in_progress = in_progress,
 	    .from_cache = t->from_cache, .bytes = t->bytes, .duration_us = t->duration_us,
 	    .ttfb_us = t->ttfb_us, .connect_us = -1, .rtt_us = -1};
-	out->server_limited = r->mode == PLAN_LOW_LATENCY &&
-	    (double)t->duration_us < LIVE_EDGE_SHARE * plays_us;
+	if (t->busy_us >= 0 && t->ttfb_us >= 0 && t->ttfb_us + t->busy_us < t->duration_us)
+		out->duration_us = t->ttfb_us + t->busy_us;
+	else
+		out->server_limited = r->mode == PLAN_LOW_LATENCY &&
+		    (double)t->duration_us < LIVE_EDGE_SHARE * plays_us;
 }
 
 /* A whole segment's true size. */

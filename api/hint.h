@@ -31,6 +31,7 @@ struct hint_transfer {
 	int64_t total_bytes; /* -1 */
 	int64_t duration_us; /* or elapsed so far */
 	int64_t ttfb_us;     /* -1: no byte yet, or not said */
+	int64_t busy_us;     /* bytes came in so much of it, no more being there; -1: not said */
 	int64_t ended_ago_us; /* -1: not said */
 	bool from_cache, aborted;
 	bool reported; /* as an observation too: it is no evidence again */

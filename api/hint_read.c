@@ -50,12 +50,14 @@ read_transfer(const struct value_in *in, const struct hint_request *r,
 	bool lasted = value_get(in->object, "duration_s") != NULL;
 
 	*t = (struct hint_transfer){.there = true, .rendition = -1, .bytes = -1,
-	    .total_bytes = -1, .duration_us = -1, .ttfb_us = -1, .ended_ago_us = -1};
+	    .total_bytes = -1, .duration_us = -1, .ttfb_us = -1, .busy_us = -1,
+	    .ended_ago_us = -1};
 	if (value_int(in, "bytes", 0, BYTES_MAX, &t->bytes) != 0 ||
 	    value_int(in, "total_bytes", 0, BYTES_MAX, &t->total_bytes) != 0 ||
 	    value_scaled(in, lasted ? "duration_s" : "elapsed_s", SECOND_US, TIME_US_MAX,
 		&t->duration_us) != 0 ||
 	    value_scaled(in, "ttfb_s", SECOND_US, TIME_US_MAX, &t->ttfb_us) != 0 ||
+	    value_scaled(in, "busy_s", SECOND_US, TIME_US_MAX, &t->busy_us) != 0 ||
 	    value_bool(in, "from_cache", &t->from_cache) != 0 ||
 	    value_bool(in, "aborted", &t->aborted) != 0 ||
 	    value_bool(in, "reported", &t->reported) != 0 ||

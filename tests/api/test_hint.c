@@ -341,6 +341,22 @@ Test(plan, is_of_the_session_or_else_of_the_ladder)
 	cr_assert(eq(int, hint_plan_of(&plans, &rq)->ratio_count > 0, 0)); /* it was forgotten */
 }
 
+Test(hint, leaves_out_the_time_in_which_nothing_more_was_there)
+{
+	struct est_sample s;
+
+	cr_assert(eq(int, read_json("{\"ladder_kbps\":[1],\"mode\":\"low-latency\",\"segment_s\":4,"
+				    "\"last\":{\"bytes\":1000000,\"duration_s\":4,\"ttfb_s\":0.1,"
+				    "\"busy_s\":1.5}}"), 0));
+	hint_sample(&rq, &rq.last, false, &s);
+	cr_assert(eq(i64, s.duration_us, 1600000));
+	cr_assert(eq(int, s.server_limited, 0));
+	rq.last.busy_us = -1;
+	hint_sample(&rq, &rq.last, false, &s);
+	cr_assert(eq(i64, s.duration_us, 4 * SECOND));
+	cr_assert(eq(int, s.server_limited, 1));
+}
+
 Test(hint, takes_weights_and_the_number_of_segments)
 {
 	cr_assert(eq(int, read_json("{\"ladder_kbps\":[1],\"weights\":{\"stall\":8,\"switch\":0.5,"
