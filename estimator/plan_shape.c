@@ -11,6 +11,20 @@
 #define STALL 1.25f     /* above one: the table is a little bold, see WANDER_SHARE */
 #define CHANGE 1.3f
 
+/*
+ * A buffer of a few segments forgives no boldness: from six segments down to two and a half
+ * a stall costs more, rungs count more by their ratio, and giving up comes sooner. And at
+ * the live edge a stall is latency for the rest of the stream, and the shorter segments are
+ * the more of them it is.
+ */
+#define TIGHT_SEGMENTS 6.0f
+#define TIGHTEST_SEGMENTS 2.5f
+#define STALL_TIGHT 0.4f
+#define LOG_TIGHT 0.2f
+#define GIVE_UP_TIGHT_S 0.2f
+#define EDGE_S 16.0f /* over the segment: times the price, 4 for segments of 4 s */
+#define EDGE_MOST 8.0f
+
 /* Levels reach from where the lowest rung takes twelve times its time to thrice the top. */
 #define BELOW_OCTAVES 3.5849625f
 #define ABOVE_OCTAVES 1.5849625f
@@ -100,11 +114,20 @@ preset(float told, float otherwise)
 	return told >= 0.0f ? told : otherwise;
 }
 
+/* 0 .. 1 */
+static float
+tightness(const struct plan_shape *s)
+{
+	return num_clamp((TIGHT_SEGMENTS - s->most_s / s->segment_s) /
+	    (TIGHT_SEGMENTS - TIGHTEST_SEGMENTS), 0.0f, 1.0f);
+}
+
 float
 plan_worth(const struct plan_question *q, const struct plan_shape *s, float kbps)
 {
 	const float top = s->kbps[s->rungs - 1] * 1e-3f;
-	const float log = num_clamp(preset(q->weights.log, LOG_SHARE), 0.0f, 1.0f);
+	const float share = LOG_SHARE + LOG_TIGHT * tightness(s);
+	const float log = num_clamp(preset(q->weights.log, share), 0.0f, 1.0f);
 	const float octaves = num_log2(kbps) - num_log2(s->kbps[0]);
 
 	return (1.0f - log) * kbps * 1e-3f + log * top / LOG_STALL * 0.69314718f * octaves;
@@ -126,7 +149,7 @@ set_buffer(const struct plan_question *q, struct plan_shape *s)
 	s->lead_s = quick ? segment_s : 0.0f;
 	s->gain_s = segment_s - s->lead_s;
 	s->most_s = fmaxf(cap_s - s->gain_s, BUFFER_LEAST_SEGMENTS * segment_s);
-	s->give_up_s[0] = GIVE_UP_EARLY_S * early;
+	s->give_up_s[0] = (GIVE_UP_EARLY_S - GIVE_UP_TIGHT_S * tightness(s)) * early;
 	s->give_up_s[1] = GIVE_UP_LATE_S * early;
 }
 
@@ -174,12 +197,14 @@ plan_shape_of(const struct plan_question *q, struct plan_shape *s, int of[PLAN_R
 		of[i] = all[n <= PLAN_RUNGS_TABLE ? i : (i * (n - 1) + last / 2) / last];
 		s->kbps[i] = (float)q->rung[of[i]].avg_kbps;
 	}
+	set_buffer(q, s);
 	for (int i = 0; i < s->rungs; i++)
 		s->worth[i] = plan_worth(q, s, s->kbps[i]);
 	top = s->kbps[s->rungs - 1] * 1e-3f;
-	s->stall = STALL * preset(q->weights.stall, top);
+	if (q->mode == PLAN_LOW_LATENCY)
+		top *= num_clamp(EDGE_S / s->segment_s, 1.0f, EDGE_MOST);
+	s->stall = (STALL + STALL_TIGHT * tightness(s)) * preset(q->weights.stall, top);
 	s->change = CHANGE * preset(q->weights.change, 1.0f);
 	s->cells = PLAN_CELLS;
-	set_buffer(q, s);
 	set_levels(s);
 }

@@ -2,6 +2,7 @@
 /* The plan: what it takes on links of known rate, and what it never does. */
 #include "estimator/plan.h"
 
+#include "tests/estimator/link.h"
 #include "tests/estimator/made_outlook.h"
 
 #include <criterion/criterion.h>
@@ -10,8 +11,6 @@
 #include <string.h>
 
 TestSuite(plan, .timeout = 30);
-
-#define SECOND INT64_C(1000000)
 
 static struct plan plan;
 static struct plan_work work;
@@ -158,6 +157,69 @@ Test(plan, asks_for_more_buffer_where_the_link_is_less_sure)
 	cr_assert_lt(sure, 6);
 	cr_assert_gt(asked_buffer(1.5f, 0.001f), sure + 1);
 	cr_assert_gt(asked_buffer(0.15f, 0.3f), sure + 1);
+}
+
+/*
+ * The least buffer with which it goes up to 3000 kbit/s on a link of 4500 that it has known
+ * for 22 minutes, with that many tunnels of 12 s in them; the last ten had none.
+ */
+static double
+asked_after_tunnels(int tunnels)
+{
+	static struct link l;
+	const int64_t each_us = 720 * SECOND / (tunnels + 1);
+
+	link_init(&l);
+	for (int i = 0; i < tunnels; i++) {
+		link_stream(&l, each_us, 4500, 50 * MS);
+		for (int k = 0; k < 3; k++)
+			link_probe_silent(&l, 4 * SECOND);
+	}
+	link_stream(&l, each_us, 4500, 50 * MS);
+	link_stream(&l, 600 * SECOND, 4500, 50 * MS);
+	usual_ladder();
+	outlook_take(&l.est, OUTLOOK_HORIZON_US, &outlook);
+	q.current = 2;
+	for (int i = 0; i < 20; i++)
+		plan_decide(&plan, &work, &q, &answer);
+	for (double b = 0; b < 22; b += 0.25) {
+		q.buffer_us = (int64_t)(b * 1e6);
+		plan_decide(&plan, &work, &q, &answer);
+		if (answer.rung >= 3)
+			return b;
+	}
+	return 22;
+}
+
+Test(plan, asks_for_a_fuller_buffer_on_a_link_that_has_had_tunnels)
+{
+	const double none = asked_after_tunnels(0), some = asked_after_tunnels(6);
+	const double many = asked_after_tunnels(18);
+
+	cr_assert_gt(some, none, "%g s after six tunnels, %g after none", some, none);
+	cr_assert_gt(many, some, "%g s after eighteen, %g after six", many, some);
+}
+
+Test(plan, fears_stalls_more_at_the_live_edge)
+{
+	double edge;
+
+	usual_ladder();
+	q.max_buffer_us = 3 * SECOND;
+	q.mode = PLAN_LOW_LATENCY;
+	settle(4500);
+	edge = plan.shape.stall;
+	usual_ladder();
+	q.max_buffer_us = 3 * SECOND;
+	settle(4500);
+	cr_assert_gt(edge, 3 * (double)plan.shape.stall);
+	/* but the viewer's own word is taken as it is */
+	usual_ladder();
+	q.weights.stall = 2;
+	q.max_buffer_us = 3 * SECOND;
+	q.mode = PLAN_LOW_LATENCY;
+	settle(4500);
+	cr_assert_lt(plan.shape.stall, 4);
 }
 
 Test(plan, never_goes_above_the_cap)
