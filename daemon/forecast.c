@@ -14,9 +14,9 @@
 #define HOUR_S 3600
 #define ANEW_US (6 * HOUR_S * SECOND_US)
 #define AGAIN_US (10 * SECOND_US) /* after a reading that failed */
-#define PORTION 4       /* judgements: about a millisecond */
+#define PORTION 6       /* judgements: about a millisecond */
 #define PAUSE_US 1000
-#define JUDGED_S (42 * INT64_C(86400)) /* of the past: what the experts are judged by */
+#define JUDGED_S (28 * INT64_C(86400)) /* of the past: what the experts are judged by */
 #define WAITING_MAX 64  /* events that come while the past is read */
 
 struct looked {

@@ -15,7 +15,7 @@
 #include "daemon/loop.h"
 #include "daemon/store.h"
 
-#define FORECAST_LINKS 2 /* of which the past is kept in memory, 260 kB each */
+#define FORECAST_LINKS 2 /* of which the past is kept in memory, 210 kB each */
 
 struct forecast;
 

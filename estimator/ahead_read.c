@@ -147,7 +147,7 @@ void
 ahead_read_hour(const struct ahead *a, int64_t t_s, struct ahead_hour *out)
 {
 	const int minute = ahead_minute(a, t_s), day = minute / 1440, hour = minute % 1440 / 60;
-	double bins[AHEAD_RATE_BINS] = { 0.0 }, n = 0.0, came = 0.0, moments = 0.0, sum;
+	double bins[AHEAD_RATE_BINS] = { 0.0 }, n = 0.0, sum;
 
 	*out = (struct ahead_hour){ .known = false };
 	for (int d = 0; d < 7; d++)
@@ -163,17 +163,7 @@ ahead_read_hour(const struct ahead *a, int64_t t_s, struct ahead_hour *out)
 			for (int i = 0; i < AHEAD_RATE_BINS; i++)
 				bins[i] += w * (double)a->rate[d][h][i];
 		}
-	for (int slot = hour * 6; slot < hour * 6 + 6; slot++)
-		for (int e = 0; e < AHEAD_ELAPSED; e++) {
-			const struct ahead_cell *c = &a->cell[day][slot][e];
-
-			moments += (double)c->n;
-			for (int h = 0; h < AHEAD_HORIZONS; h++)
-				came += (double)c->came[h];
-		}
 	sum = total(bins, AHEAD_RATE_BINS);
-	out->hours = n;
-	out->outage = moments > 0.0 ? came / moments : -1.0;
 	if (n < RATES_MIN || !(sum > 0.0))
 		return;
 	out->known = true;

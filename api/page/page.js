@@ -4,12 +4,13 @@ import {Charts} from "./chart.js";
 import {History, query, range, spans as spansIn, stepOf} from "./history.js";
 import {ask, listen} from "./live.js";
 import {onColours} from "./paint.js";
-import {showAge, showBudget, showConditions, showEstimate, showEvents, showLinks, showTable, showWhy} from "./sections.js";
+import {showAge, showBudget, showConditions, showEstimate, showEvents, showForecast, showLinks, showTable, showWhy} from "./sections.js";
 import {atShort, byId, ms, put, rate, stateWord, at} from "./words.js";
 
 const LOOK_MS = 2000;    // the estimate anew, for its age
 const HIDDEN_MS = 5000;
 const WHY_MS = 5000;
+const AHEAD_MS = 20000;
 const RELOAD_MS = 60000; // what was recorded meanwhile
 const RANGE_MS_MIN = 10000, RANGE_MS_MAX = 5 * 366 * 86400000;
 const HINT = "Drag over the chart to zoom, with Shift to move; a double click is live again.";
@@ -24,7 +25,7 @@ const page = {
 	ever: false,
 	range: 600000,    // ms shown
 	to: null,         // null: now, and moving with it
-	drawn: 0, loaded: 0, looked: 0, asked: 0,
+	drawn: 0, loaded: 0, looked: 0, asked: 0, ahead: NaN,
 	loading: null,
 	features: new Set(),
 	skew: 0,          // the daemon's clock less ours, ms
@@ -124,10 +125,16 @@ async function why() {
 	showWhy(await ask(page.link ? `/v1/explain?link=${encodeURIComponent(page.link)}` : "/v1/explain"));
 	if (page.features.has("/v1/budget"))
 		optional("/v1/budget", showBudget, "budget-part");
+	if (page.features.has("/v1/forecast") && !(page.asked - page.ahead < AHEAD_MS)) {
+		page.ahead = page.asked;
+		optional(page.link ? `/v1/forecast?link=${encodeURIComponent(page.link)}` : "/v1/forecast", showForecast,
+			"ahead-part");
+	}
 }
 
 function choose(link) {
 	page.link = link;
+	page.ahead = NaN;
 	history.forget();
 	look().then(() => Promise.all([load(), why()])).catch(() => {});
 }

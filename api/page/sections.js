@@ -185,3 +185,18 @@ export function showBudget(x) {
 	put(byId("budget-note"), `${x.metered ? "This link is metered. " : ""}${
 		x.day?.resets_at ? `The day ends ${atShort(Date.parse(x.day.resets_at))}.` : ""}`);
 }
+
+const percent = (p) => p > 0 && p < 0.01 ? "under 1 %" : `${Math.round(p * 100)} %`;
+const length = (l) => l ? `, of about ${whole(Math.max(1, l.p50))}, 9 in 10 under ${whole(Math.max(1, l.p90))}` : "";
+
+export function showForecast(x) {
+	const left = x.outage?.remaining_s;
+	byId("ahead-part").hidden = !x.within;
+	if (!x.within)
+		return;
+	byId("ahead").replaceChildren(...(x.outage ? [] : x.within.map((w) => meter(
+		`Outage within ${whole(w.seconds)}: ${percent(w.probability)}, at this hour usually ${percent(w.usual)}${length(w.length_s)}`,
+		w.probability))));
+	put(byId("ahead-note"), left ? `Outages like this one lasted another ${whole(Math.max(1, left.p50))}, 9 in 10 under ${
+		whole(Math.max(1, left.p90))}.` : `From ${x.basis.days} days and ${x.basis.outages} outages.`);
+}

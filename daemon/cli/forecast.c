@@ -14,7 +14,7 @@
 #include "daemon/cli/words.h"
 
 #define EXIT_UNKNOWN 4 /* as status has it */
-#define TRIES 150      /* of 100 ms, while the history is read */
+#define TRIES 300      /* of 100 ms, while the history is read */
 #define HOURS_SHOWN 12
 
 const char forecast_help[] =

@@ -165,7 +165,7 @@ forecast(void *ctx, const char *id, struct api_forecast *out)
 	for (int i = 0; i < API_AHEAD_HOURS; i++) {
 		out->hour[i].from_wall_us = INT64_C(1795500000000000) + i * INT64_C(3600000000);
 		if (i == 3)
-			out->hour[i].of = (struct ahead_hour){true, 1200.4, 4800, 9000, 6, 0.25};
+			out->hour[i].of = (struct ahead_hour){true, 1200.4, 4800, 9000};
 	}
 	if (f->unready)
 		return 0;

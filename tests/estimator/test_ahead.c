@@ -181,7 +181,6 @@ Test(ahead, tells_the_goodput_of_the_hour)
 	cr_assert_float_eq(h.kbps_p50, 20000.0, 3000.0);
 	cr_assert_lt(h.kbps_p10, 14000.0);
 	cr_assert_gt(h.kbps_p90, 28000.0);
-	cr_assert_eq(h.outage, -1.0);
 }
 
 Test(ahead, tells_no_goodput_of_an_hour_it_does_not_know)
