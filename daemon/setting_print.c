@@ -66,7 +66,7 @@ setting_allowed(const struct setting *s, char *out, size_t len)
 	case CONF_HOOKS:
 		(void)snprintf(out, len,
 		    "URL secret-file=PATH [events=state|quality|state,quality] "
-		    "[hold=0..1h] [give-up=10s..30d], or none");
+		    "[hold=0..1h] [give-up=1s..30d], or none");
 		break;
 	case CONF_ORIGINS:
 		(void)snprintf(out, len,

@@ -46,7 +46,7 @@ take_word(struct conf_hook *h, const char *word)
 		case 2:
 			return take_time(word + len, 0, SECONDS(3600), &h->hold_us);
 		default:
-			return take_time(word + len, SECONDS(10), SECONDS(30 * 86400),
+			return take_time(word + len, SECONDS(1), SECONDS(30 * 86400),
 			    &h->give_up_us);
 		}
 	}

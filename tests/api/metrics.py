@@ -18,7 +18,7 @@ LABELS = re.compile(rf'{{({NAME}="(?:[^"\\\n]|\\[\\"n])*"(?:,{NAME}="(?:[^"\\\n]
 SAMPLE = re.compile(rf"({NAME})({{.*}})? (-?[0-9]+(?:\.[0-9]+)?)")
 ENDS = {"gauge": {""}, "counter": {"_total"}, "histogram": {"_bucket", "_sum", "_count"}}
 LABELS_ALLOWED = {"link", "interface", "kind", "state", "quality", "direction", "q", "le", "source", "reason",
-                  "version", "per", "code"}
+                  "version", "per", "code", "outcome"}
 
 
 def parse(text, is_open):

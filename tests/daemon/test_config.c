@@ -277,7 +277,7 @@ Test(config, refuses_on_the_command_line_in_one_sentence)
 		{ "webhook=gopher://x/ secret-file=/s", "secret-file" },
 		{ "webhook=http:///x secret-file=/s", "secret-file" },
 		{ "webhook=http://x/ secret-file=/s hold=2h", "hold=0..1h" },
-		{ "webhook=http://x/ secret-file=/s give-up=1s", "give-up=10s" },
+		{ "webhook=http://x/ secret-file=/s give-up=999ms", "give-up=1s" },
 		{ "webhook=http://x/ secret-file=/s events=", "events=" },
 		{ "webhook=http://x/ secret-file=/s\thold=1s", "hold=" },
 		{ "allowed-origin=*", "SCHEME" },

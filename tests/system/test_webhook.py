@@ -175,7 +175,7 @@ class Webhooks(TestCase):
     def test_give_up_what_is_too_old(self):
         receiver = self.receiver()
         receiver.status = 503
-        daemon, _ = self.run_with(self.hook(receiver, "give-up=10s"))
+        daemon, _ = self.run_with(self.hook(receiver, "give-up=2s"))
         wait_for(lambda: self.report(daemon)[0]["given_up"] == 1, "the end", 30)
         self.assertEqual(self.report(daemon)[0]["queued"], 0)
         self.assertIn("given up", daemon.log)
