@@ -39,6 +39,24 @@ read_step(const struct query *q, struct api_range *r, struct problem *p)
 	return 0;
 }
 
+/* columns and tz. */
+static int
+read_more(const struct query *q, struct api_range *r, struct problem *p)
+{
+	static const char *const columns[] = {"usual", "all", NULL};
+	const char *zone = query_get(q, "tz");
+	int which = 0;
+
+	if (query_word(q, "columns", columns, &which, p) != 0)
+		return -EINVAL;
+	r->more.spreads = which == 1;
+	if (r->more.spreads && r->step_us <= SECOND_US)
+		return problem_set(p, 400, "columns", "columns=all is for step=1m and step=1h.");
+	if (zone != NULL && rows_more_zone(zone, &r->more) != 0)
+		return problem_set(p, 400, "tz", "tz is not local, UTC, +HH:MM or -HH:MM.");
+	return 0;
+}
+
 /* from, to and link. */
 static int
 read_where(const struct query *q, int64_t now_wall_us, struct api_range *r, struct problem *p)
@@ -66,7 +84,7 @@ history_range(const struct query *q, int64_t now_wall_us, struct api_range *out,
     struct problem *p)
 {
 	static const char *const names[] = {"what", "from", "to", "step", "link", "format",
-	    NULL};
+	    "columns", "tz", NULL};
 	static const char *const whats[] = {"estimates", "observations", "events", NULL};
 	struct api_range r;
 	int what = API_ESTIMATES;
@@ -76,7 +94,7 @@ history_range(const struct query *q, int64_t now_wall_us, struct api_range *out,
 		return -EINVAL;
 	r.what = (enum api_what)what;
 	if (read_format(q, &r, p) != 0 || read_step(q, &r, p) != 0 ||
-	    read_where(q, now_wall_us, &r, p) != 0)
+	    read_more(q, &r, p) != 0 || read_where(q, now_wall_us, &r, p) != 0)
 		return -EINVAL;
 	*out = r;
 	return 0;

@@ -13,6 +13,7 @@
 
 #include "api/histogram.h"
 #include "api/rows.h"
+#include "api/rows_more.h"
 #include "estimator/ahead.h"
 #include "estimator/estimator.h"
 #include "estimator/outlook.h"
@@ -74,6 +75,7 @@ struct api_range {
 	int64_t from_wall_us, to_wall_us; /* from <= t < to */
 	int64_t step_us;                  /* 1 s, 1 min, 1 h; 0: as stored */
 	bool by_hour;                     /* conditions: each hour of the day by itself */
+	struct api_more more;             /* columns beyond the usual ones */
 	char link[API_LINK_ID_MAX + 1];   /* "": all */
 };
 

@@ -17,6 +17,12 @@ struct sqlite3_stmt;
 	"t, link, state, quality, down_kbps_p10, down_kbps_p50, down_kbps_p90, up_kbps_p50," \
 	" rtt_us_min, rtt_us_p50, rtt_us_p90, ttfb_us_p50, loss_ppm, observations," \
 	" bytes_observed, bytes_probed"
+#define HISTORY_ESTIMATE_ALL 16 /* of them */
+/* Of minutes and hours, behind those. */
+#define HISTORY_SPREAD_COLUMNS \
+	", down_kbps_least, down_kbps_mean, down_kbps_most, up_kbps_least, up_kbps_mean," \
+	" up_kbps_most, rtt_us_least, rtt_us_mean, rtt_us_most, ttfb_us_least, ttfb_us_mean," \
+	" ttfb_us_most"
 #define HISTORY_ESTIMATE_NUMBERS 14 /* without t and link */
 
 /* A number, or NULL for API_UNKNOWN. */

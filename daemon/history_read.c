@@ -23,6 +23,7 @@ struct history_reader {
 	sqlite3 *db;
 	sqlite3_stmt *rows, *stale;
 	enum api_what what;
+	bool all;  /* columns */
 	bool sums; /* conditions of minutes or hours, not of seconds */
 	bool done, reloaded;     /* reloaded: links were looked for again in this run */
 	bool one_link;
@@ -52,6 +53,13 @@ static const char *const estimates[] = {
 	[HISTORY_SECONDS] = SELECT(HISTORY_ESTIMATE_COLUMNS, "estimate", "link"),
 	[HISTORY_MINUTES] = SELECT(HISTORY_ESTIMATE_COLUMNS, "minute", "link"),
 	[HISTORY_HOURS] = SELECT(HISTORY_ESTIMATE_COLUMNS, "hour", "link"),
+};
+
+static const char *const all_columns[] = {
+	[HISTORY_SECONDS] = SELECT(HISTORY_ESTIMATE_COLUMNS, "estimate", "link"),
+	[HISTORY_MINUTES] =
+	    SELECT(HISTORY_ESTIMATE_COLUMNS HISTORY_SPREAD_COLUMNS, "minute", "link"),
+	[HISTORY_HOURS] = SELECT(HISTORY_ESTIMATE_COLUMNS HISTORY_SPREAD_COLUMNS, "hour", "link"),
 };
 
 static const char *const conditions[] = {
@@ -141,10 +149,11 @@ history_reader_select(struct history_reader *r, enum history_table table, int64_
     int64_t to_s)
 {
 	bool estimate = r->what == API_ESTIMATES;
+	const char *const *of_estimates = r->all ? all_columns : estimates;
 
 	assert(estimate || r->what == API_CONDITIONS);
 	r->sums = !estimate && table != HISTORY_SECONDS;
-	return prepare(r, estimate ? estimates[table] : conditions[table], from_s, to_s);
+	return prepare(r, estimate ? of_estimates[table] : conditions[table], from_s, to_s);
 }
 
 static int
@@ -278,6 +287,25 @@ get_estimate(struct api_estimate_row *e, sqlite3_value **v)
 	e->bytes_probed = get_int(v[15]);
 }
 
+static struct api_spread
+get_spread(sqlite3_value **v)
+{
+	return (struct api_spread) { get_int(v[0]), get_int(v[1]), get_int(v[2]) };
+}
+
+static void
+get_spreads(struct history_row *row, int columns, sqlite3_value **v)
+{
+	row->has_spreads = columns > HISTORY_ESTIMATE_ALL;
+	if (!row->has_spreads)
+		return;
+	v += HISTORY_ESTIMATE_ALL;
+	row->spreads = (struct api_spreads) { .down_kbps = get_spread(v),
+		.up_kbps = get_spread(v + 3),
+		.rtt_us = get_spread(v + 6),
+		.ttfb_us = get_spread(v + 9) };
+}
+
 /* The bytes are SQLite's, until the row is done with. */
 static void
 get_condition(struct history_reader *r, sqlite3_value **v)
@@ -327,7 +355,6 @@ on_row(sqlite3_context *context, int argc, sqlite3_value **v)
 	char *name;
 	bool stop = false;
 
-	(void)argc;
 	if (t == r->had_t && n <= r->had_n) {
 		sqlite3_result_int(context, 0);
 		return;
@@ -344,6 +371,7 @@ on_row(sqlite3_context *context, int argc, sqlite3_value **v)
 		link = n;
 		name = r->row.estimate.link;
 		get_estimate(&r->row.estimate, v);
+		get_spreads(&r->row, argc, v);
 		break;
 	case API_OBSERVATIONS:
 		link = sqlite3_value_int64(v[2]);
@@ -388,6 +416,7 @@ history_reader_open(const char *path, const struct api_range *range,
 	if (r == NULL)
 		return -ENOMEM;
 	r->what = range->what;
+	r->all = range->more.spreads;
 	err = open_db(path, &r->db);
 	if (err == 0)
 		err = load_links(r);

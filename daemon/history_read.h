@@ -19,6 +19,8 @@ struct history_row { /* which one is filled follows from the range's `what` */
 	const unsigned char *conditions;
 	size_t conditions_len;
 	struct api_estimate_row estimate;
+	struct api_spreads spreads; /* of a minute or hour, where the range asks for them */
+	bool has_spreads;
 	struct api_observation_row observation;
 	struct api_event_row event;
 };

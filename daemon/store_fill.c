@@ -59,11 +59,19 @@ has_room(const struct api_rows *rows)
 {
 	_Static_assert(sizeof(struct api_estimate_row) <= API_ROW_TEXT_MAX &&
 	    sizeof(struct api_event_row) <= API_ROW_TEXT_MAX, "a raw row is no longer than text");
-	return rows->text.cap - rows->text.len > API_ROW_TEXT_MAX + 4;
+	return rows->text.cap - rows->text.len > API_ROW_TEXT_MAX + ROWS_MORE_MAX + 4;
+}
+
+static bool
+has_more(const struct api_rows *rows)
+{
+	return !rows->raw &&
+	    (rows->range.more.spreads || rows->range.more.zone != API_ZONE_NONE);
 }
 
 static void
-append_estimate(struct api_rows *rows, const struct api_estimate_row *row)
+append_estimate(struct api_rows *rows, const struct api_estimate_row *row,
+    const struct api_spreads *spreads)
 {
 	if (rows->range.format == API_JSON && rows->first_row_out)
 		buf_text(&rows->text, ",\n");
@@ -72,6 +80,9 @@ append_estimate(struct api_rows *rows, const struct api_estimate_row *row)
 		buf_bytes(&rows->text, row, sizeof *row);
 	else
 		rows_estimate(&rows->text, rows->range.format, row);
+	if (has_more(rows))
+		rows_more(&rows->text, rows->range.format, &rows->range.more, row->wall_us,
+		    spreads);
 }
 
 /* Buckets that are done, as many as there is room for. */
@@ -79,12 +90,15 @@ static void
 drain(struct api_rows *rows)
 {
 	struct api_estimate_row bucket;
+	struct api_spreads spreads;
 	int got = 1;
 
 	while (got > 0 && has_room(rows)) {
 		got = rollup_next(rows->rollup, &bucket);
-		if (got > 0)
-			append_estimate(rows, &bucket);
+		if (got <= 0)
+			break;
+		sums_spreads(rollup_sums(rows->rollup), &spreads);
+		append_estimate(rows, &bucket, &spreads);
 	}
 	if (got < 0)
 		rows->err = got;
@@ -104,7 +118,7 @@ on_row(void *arg, const struct history_row *row)
 		return !rows->drained;
 	}
 	if (rows->range.what == API_ESTIMATES) {
-		append_estimate(rows, &row->estimate);
+		append_estimate(rows, &row->estimate, row->has_spreads ? &row->spreads : NULL);
 		return !has_room(rows);
 	}
 	if (f == API_JSON && rows->first_row_out)
@@ -116,6 +130,11 @@ on_row(void *arg, const struct history_row *row)
 		rows_observation(&rows->text, f, &row->observation);
 	else
 		rows_event(&rows->text, f, &row->event);
+	if (has_more(rows))
+		rows_more(&rows->text, f, &rows->range.more,
+		    rows->range.what == API_OBSERVATIONS ? row->observation.wall_us
+							 : row->event.wall_us,
+		    NULL);
 	return !has_room(rows);
 }
 
@@ -126,12 +145,16 @@ begin(struct api_rows *rows)
 	rows->err = open_reader(rows);
 	if (rows->err != 0)
 		return;
-	if (rows->conditions != NULL && rows->range.format == API_CSV)
-		rows_condition_header(&rows->text, rows->range.by_hour);
-	else if (rows->range.format == API_CSV)
-		rows_csv_header(&rows->text, rows->range.what);
-	else if (rows->range.format == API_JSON)
+	if (rows->range.format == API_JSON)
 		buf_char(&rows->text, '[');
+	if (rows->range.format != API_CSV)
+		return;
+	if (rows->conditions != NULL)
+		rows_condition_header(&rows->text, rows->range.by_hour);
+	else
+		rows_csv_header(&rows->text, rows->range.what);
+	if (has_more(rows))
+		rows_more_header(&rows->text, &rows->range.more);
 }
 
 /* All that there is to read, then rows. */

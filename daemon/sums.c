@@ -190,6 +190,25 @@ sums_mean(const struct measured *m)
 	return n > 0 ? (int64_t)((m->sum + n / 2) / n) : API_UNKNOWN;
 }
 
+static struct api_spread
+spread(const struct measured *m)
+{
+	if (m->seconds == 0)
+		return (struct api_spread) { API_UNKNOWN, API_UNKNOWN, API_UNKNOWN };
+	return (struct api_spread) { .least = m->min[SUMS_P50],
+		.mean = sums_mean(m),
+		.most = m->max[SUMS_P50] };
+}
+
+void
+sums_spreads(const struct sums *s, struct api_spreads *out)
+{
+	*out = (struct api_spreads) { .down_kbps = spread(&s->measure[SUMS_DOWN]),
+		.up_kbps = spread(&s->measure[SUMS_UP]),
+		.rtt_us = spread(&s->measure[SUMS_RTT]),
+		.ttfb_us = spread(&s->measure[SUMS_TTFB]) };
+}
+
 size_t
 sums_conditions_write(const struct sums *s, unsigned char *out)
 {

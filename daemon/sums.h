@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "api/rows.h"
+#include "api/rows_more.h"
 #include "daemon/sketch.h"
 
 enum sums_measure { SUMS_DOWN, SUMS_UP, SUMS_RTT, SUMS_TTFB, SUMS_MEASURES };
@@ -50,6 +51,8 @@ void sums_count(struct sums *s, const struct api_estimate_row *row);
 int64_t sums_seconds(const struct sums *s);
 /* The row, but for its time and link. */
 void sums_row(const struct sums *s, struct api_estimate_row *out);
+/* What its medians were between. */
+void sums_spreads(const struct sums *s, struct api_spreads *out);
 /* The mean, API_UNKNOWN where nothing was known. */
 int64_t sums_mean(const struct measured *m);
 

@@ -365,10 +365,12 @@ fill_block(struct api_rows *r, struct buf *b)
 
 	if (!r->header && r->range.format == API_CSV)
 		rows_csv_header(b, r->range.what);
+	if (!r->header && r->range.format == API_CSV && r->range.more.zone != API_ZONE_NONE)
+		rows_more_header(b, &r->range.more);
 	if (r->range.format == API_JSON && !r->header)
 		buf_char(b, '[');
 	r->header = true;
-	while (r->row < r->rows && b->cap - b->len > API_ROW_TEXT_MAX) {
+	while (r->row < r->rows && b->cap - b->len > API_ROW_TEXT_MAX + ROWS_MORE_MAX) {
 		e.wall_us = r->range.from_wall_us + r->row * 1000000;
 		if (r->range.format == API_JSON && r->row > 0)
 			buf_char(b, ',');
@@ -376,6 +378,8 @@ fill_block(struct api_rows *r, struct buf *b)
 			rows_condition(b, r->range.format, &c);
 		else
 			rows_estimate(b, r->range.format, &e);
+		if (r->range.more.zone != API_ZONE_NONE)
+			rows_more(b, r->range.format, &r->range.more, e.wall_us, NULL);
 		r->row++;
 	}
 	if (r->range.format == API_JSON && r->row == r->rows) {

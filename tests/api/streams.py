@@ -346,6 +346,13 @@ def history():
             lines = s.get(f"/v1/history?from=-1h&format=jsonl&link={link}")
             assert lines.header("Content-Type") == "application/x-ndjson", lines
             assert len([json.loads(line) for line in lines.body.splitlines()]) == 1000
+        csv = s.get("/v1/history.csv?from=-1h&tz=-08:00").body.decode().split("\n")
+        assert csv[0].endswith(",utc_offset") and csv[1].endswith(",-08:00") and len(csv) == 1002, csv[:2]
+        rows = json.loads(s.get("/v1/history?from=-1h&tz=%2B05:30").body)
+        assert len(rows) == 1000 and {r["utc_offset"] for r in rows} == {"+05:30"}, rows[0]
+        for bad in ("tz=Mars", "tz=", "columns=none", "columns=all", "columns=all&step=1s"):
+            assert s.get(f"/v1/history?{bad}").status == 400, bad
+        assert s.get("/v1/history?columns=all&step=1m", method="HEAD").status == 200
         assert exports(s) == 0
 
 

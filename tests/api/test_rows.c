@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* Rows of the history as CSV and JSON: names, units, unknowns, quotes. */
 #include "api/rows.h"
+#include "api/rows_more.h"
+
+#include <errno.h>
+#include <string.h>
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -139,6 +143,64 @@ Test(rows, writes_json_with_the_names_of_the_columns_and_null_for_unknown)
 	buf_init(&b, memory, sizeof(memory));
 	rows_estimate(&b, API_JSON, &estimate);
 	cr_assert(eq(chr, memory[b.len - 1], '}'));
+}
+
+Test(rows, have_more_columns_behind_the_usual_ones_where_asked)
+{
+	const struct api_more more = { .spreads = true, .zone = API_ZONE_FIXED, .offset_s = -12600 };
+	const struct api_spreads s = { .down_kbps = { 1, 2, 3 },
+		.up_kbps = { API_UNKNOWN, API_UNKNOWN, API_UNKNOWN },
+		.rtt_us = { 1000, 2500, INT64_MAX },
+		.ttfb_us = { 0, 1, 2 } };
+	char memory[API_ROW_TEXT_MAX + ROWS_MORE_MAX];
+	struct buf b;
+	json_t *back;
+
+	buf_init(&b, memory, sizeof(memory));
+	rows_csv_header(&b, API_ESTIMATES);
+	rows_more_header(&b, &more);
+	cr_assert_not_null(strstr(text_of(&b), "bytes_probed,down_kbps_p50_min,down_kbps_p50_mean,"));
+	cr_assert_not_null(strstr(text_of(&b), ",ttfb_ms_p50_max,utc_offset\n"));
+	buf_init(&b, memory, sizeof(memory));
+	rows_estimate(&b, API_CSV, &estimate);
+	rows_more(&b, API_CSV, &more, estimate.wall_us, &s);
+	cr_assert_not_null(strstr(text_of(&b),
+	    ",1048576,0,1,2,3,,,,1,2.5,9223372036854775.807,0,0.001,0.002,-03:30\n"));
+	for (int f = API_JSONL; f <= API_JSON; f++) {
+		buf_init(&b, memory, sizeof(memory));
+		rows_estimate(&b, (enum api_format)f, &estimate);
+		rows_more(&b, (enum api_format)f, &more, estimate.wall_us, NULL);
+		back = json_loadb(memory, b.len, JSON_REJECT_DUPLICATES, NULL);
+		cr_assert_not_null(back);
+		cr_assert(eq(sz, json_object_size(back), 16 + 13));
+		cr_assert(eq(int, json_is_null(json_object_get(back, "rtt_ms_p50_mean")), 1));
+		cr_assert_str_eq(json_string_value(json_object_get(back, "utc_offset")), "-03:30");
+		json_decref(back);
+		cr_assert(eq(int, b.overflow, 0));
+	}
+}
+
+Test(rows, know_the_zones_that_a_query_may_name)
+{
+	static const struct {
+		const char *text;
+		int error, offset_s;
+	} cases[] = { { "UTC", 0, 0 }, { "Z", 0, 0 }, { "+05:30", 0, 19800 },
+		{ " 01:00", 0, 3600 }, { "-23:59", 0, -86340 }, { "+24:00", -EINVAL, 0 },
+		{ "+1:00", -EINVAL, 0 }, { "+01:60", -EINVAL, 0 }, { "", -EINVAL, 0 },
+		{ "Europe/Berlin", -EINVAL, 0 }, { "+0a:00", -EINVAL, 0 } };
+	struct api_more more;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		memset(&more, 0, sizeof(more));
+		cr_assert_eq(rows_more_zone(cases[i].text, &more), cases[i].error, "%s",
+		    cases[i].text);
+		cr_assert_eq(more.offset_s, cases[i].offset_s, "%s", cases[i].text);
+		cr_assert_eq(more.zone,
+		    cases[i].error == 0 ? API_ZONE_FIXED : API_ZONE_NONE);
+	}
+	cr_assert_eq(rows_more_zone("local", &more), 0);
+	cr_assert_eq(more.zone, API_ZONE_LOCAL);
 }
 
 Test(rows, fit_into_what_the_header_promises)

@@ -47,6 +47,8 @@ sum_all(struct history *h, int64_t now_s)
 	cr_assert_eq(got, 0);
 }
 
+static bool all_columns;
+
 /* The export at this step of a file that no thread sums up. */
 static char *
 rows_at(const char *path, int64_t step_us)
@@ -56,6 +58,7 @@ rows_at(const char *path, int64_t step_us)
 	struct text t;
 
 	range.step_us = step_us;
+	range.more.spreads = all_columns;
 	t = export(st, &range);
 	store_close(st);
 	return t.at;
@@ -212,6 +215,37 @@ Test(sum_up, migrates_a_file_of_version_1_with_all_that_is_in_it)
 	cr_assert_eq(number(old, "SELECT sum(observations) FROM minute"), 9100 + 65);
 	cr_assert_eq(number(old, "SELECT sum(observations) FROM hour"), 9100 + 65);
 	history_close(h);
+}
+
+Test(sum_up, gives_minimum_mean_and_maximum_alike_either_way)
+{
+	all_columns = true;
+	fill(scratch_path("m.db"));
+	assert_same(scratch_path("m.db"), 60 * SECOND);
+	fill(scratch_path("h.db"));
+	assert_same(scratch_path("h.db"), HOUR);
+}
+
+Test(sum_up, exports_minimum_mean_and_maximum_where_asked)
+{
+	const char *path = scratch_path("h.db");
+	struct history *h = open_history(path);
+	struct api_estimate_row e[2] = { estimate(0, 1000), estimate(30, 4000) };
+	char *text;
+
+	cr_assert_eq(history_begin(h), 0);
+	cr_assert_eq(history_estimate(h, &e[0]), 0);
+	cr_assert_eq(history_estimate(h, &e[1]), 0);
+	cr_assert_eq(history_commit(h), 0);
+	sum_all(h, 8000);
+	history_close(h);
+	all_columns = true;
+	text = rows_at(path, 60 * SECOND);
+	cr_assert_not_null(strstr(text, ",1000,2500,4000,,,,20,20,20,40,40,40\n"), "%s", text);
+	free(text);
+	text = rows_at(path, HOUR);
+	cr_assert_not_null(strstr(text, ",1000,3000,4000,,,,"), "%s", text);
+	free(text);
 }
 
 Test(sum_up, has_minimum_mean_and_maximum_for_sql)
