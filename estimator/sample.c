@@ -12,6 +12,8 @@
 #define HOLE_MOST_US INT64_C(2000000)
 #define UP_BUFFER_BYTES (256 * 1024) /* a socket takes as much without any link */
 #define EST_RTT_SHARE 0.8f
+#define RESENT_US 150000 /* no sender notices a loss much sooner: RFC 6298, RFC 8985 */
+#define FLIGHT_BYTES 131072 /* may all have been sent before the first byte arrived */
 
 /* What evidence_take() works out about one sample. */
 struct reading {
@@ -185,6 +187,24 @@ body_end(const struct est *e, const struct reading *r)
 	                                             : r->start_us + s->ttfb_us / 5;
 }
 
+/*
+ * A first packet that was lost comes late, and all that was sent behind it comes with it at
+ * once. From when on it was due; -1: it was not late, or the body says enough.
+ */
+static int64_t
+due_us(const struct est *e, const struct reading *r, const struct piece *p)
+{
+	const float usual_s = delays_quantile(&e->latency.ttfb, e->now_us, 0.5f, 0.0f);
+	const int64_t usual_us = (int64_t)(usual_s * 1e6f);
+	const int64_t late_us = p->wait_us - usual_us;
+
+	if (!p->first || p->direction != EST_DOWN || r->s->ttfb_us < 0 || usual_s < 0.0f ||
+	    p->bytes > FLIGHT_BYTES || late_us < usual_us || late_us < RESENT_US ||
+	    p->to_us - p->from_us > late_us)
+		return -1;
+	return p->from_us - late_us;
+}
+
 static void
 take_bytes(struct est *e, struct reading *r)
 {
@@ -208,6 +228,10 @@ take_bytes(struct est *e, struct reading *r)
 	p.fresh = p.first && s->connect_us > 0;
 	p.to_us = body_end(e, r);
 	p.from_us = p.first ? body_begin(e, r) : r->before_us;
+	if (due_us(e, r, &p) >= 0) {
+		p.from_us = due_us(e, r, &p);
+		p.at_least = true;
+	}
 	if (!p.first && r->silent_since_us < r->before_us && way->last_known &&
 	    r->before_us - r->silent_since_us < HOLE_MOST_US &&
 	    !merge_shared(&e->merge, e->now_us)) {

@@ -71,6 +71,20 @@ Test(estimator, takes_a_small_object_as_at_least_so_much)
 	cr_assert_geq(s.rate[EST_DOWN].kbps_p50, 2000);
 }
 
+Test(estimator, believes_no_burst_behind_a_late_first_byte)
+{
+	struct est_snapshot s;
+
+	link_init(&l);
+	for (int i = 0; i < 8; i++)
+		link_fetch(&l, 45000, 1800, 230 * MS);
+	/* its first packet was lost: the others waited for it, and are there at once */
+	link_fetch(&l, 45000, 15000, 910 * MS);
+	s = link_read(&l);
+	cr_assert_geq(s.rate[EST_DOWN].kbps_p50, 1200);
+	cr_assert_leq(s.rate[EST_DOWN].kbps_p50, 2700);
+}
+
 Test(estimator, is_less_certain_with_age)
 {
 	struct est_snapshot before, after;
