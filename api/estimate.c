@@ -116,6 +116,20 @@ estimate_diagnosis(struct jw *w, const struct api_diagnosis *d)
 	jw_close(w, '}');
 }
 
+void
+estimate_faults(struct jw *w, const struct api_view *v)
+{
+	jw_key_open(w, "faults", '[');
+	for (size_t i = 0; i < v->faults; i++) {
+		jw_open(w, '{');
+		jw_key_text(w, "name", v->fault[i].name);
+		jw_key_time(w, "since", v->fault[i].since_wall_us);
+		jw_key_text(w, "text", v->fault[i].text);
+		jw_close(w, '}');
+	}
+	jw_close(w, ']');
+}
+
 static void
 evidence(struct jw *w, const struct est_snapshot *e)
 {
@@ -172,5 +186,6 @@ estimate_write(struct jw *w, const struct api_view *v, int64_t seq)
 	estimate_change(w, v, &e->change);
 	outage(w, v);
 	estimate_diagnosis(w, &v->diagnosis);
+	estimate_faults(w, v);
 	jw_close(w, '}');
 }

@@ -14,6 +14,8 @@ void estimate_write(struct jw *w, const struct api_view *v, int64_t seq);
 void estimate_rate(struct jw *w, const char *key, const struct est_rate *r);
 /* The member `diagnosis`: null, or what is broken and whose it is. */
 void estimate_diagnosis(struct jw *w, const struct api_diagnosis *d);
+/* What is wrong with the link besides its state. */
+void estimate_faults(struct jw *w, const struct api_view *v);
 void estimate_change(struct jw *w, const struct api_view *v, const struct est_change *c);
 void estimate_seconds(struct jw *w, const char *key, const struct est_seconds *s);
 

@@ -53,6 +53,7 @@ link_part(struct jw *w, const struct api_view *v, const struct est_explain *e)
 	jw_key_text(w, "link", v->link.id);
 	jw_key_text(w, "state", est_state_name(v->est.state));
 	estimate_diagnosis(w, &v->diagnosis);
+	estimate_faults(w, v);
 	sources(w, e);
 	verdicts(w, e);
 	jw_key_int(w, "open_requests", e->open_requests);

@@ -45,6 +45,17 @@ cause_differs(const struct api_diagnosis *a, const struct api_diagnosis *b)
 	return strcmp(a->cause ? a->cause : "", b->cause ? b->cause : "") != 0;
 }
 
+static bool
+faults_differ(const struct api_view *a, const struct api_view *b)
+{
+	if (a->faults != b->faults)
+		return true;
+	for (size_t i = 0; i < a->faults; i++)
+		if (strcmp(a->fault[i].name, b->fault[i].name) != 0)
+			return true;
+	return false;
+}
+
 bool
 publish_differs(const struct api_view *a, const struct api_view *b)
 {
@@ -54,7 +65,7 @@ publish_differs(const struct api_view *a, const struct api_view *b)
 	    ea->effective != eb->effective || ea->change.kind != eb->change.kind ||
 	    ea->change.at_us != eb->change.at_us || ea->outage.open != eb->outage.open ||
 	    ea->outage.since_us != eb->outage.since_us || link_differs(&a->link, &b->link) ||
-	    rate_moved(&ea->rate[EST_DOWN], &eb->rate[EST_DOWN]) ||
+	    faults_differ(a, b) || rate_moved(&ea->rate[EST_DOWN], &eb->rate[EST_DOWN]) ||
 	    rate_moved(&ea->rate[EST_UP], &eb->rate[EST_UP]) ||
 	    cause_differs(&a->diagnosis, &b->diagnosis) || delay_moved(&ea->rtt, &eb->rtt) || delay_moved(&ea->ttfb, &eb->ttfb);
 }

@@ -38,6 +38,15 @@ struct api_diagnosis {
 	char text[API_DIAGNOSIS_MAX + 1]; /* a sentence */
 };
 
+/* Something that is wrong with a link, and is no state of it. */
+struct api_fault {
+	const char *name;      /* one word, static */
+	int64_t since_wall_us;
+	const char *text;      /* a sentence, static */
+};
+
+#define API_FAULTS_MAX 4
+
 /* One link at one instant. The monotonic instant and the wall clock that belongs to it
  * come together, so that ages can be turned into times without asking a clock. */
 struct api_view {
@@ -45,6 +54,8 @@ struct api_view {
 	struct api_link link;
 	struct est_snapshot est;
 	struct api_diagnosis diagnosis;
+	struct api_fault fault[API_FAULTS_MAX];
+	size_t faults;
 };
 
 /* A link that was up once, and what is known of it still. */

@@ -20,46 +20,6 @@ engine_wall_us(const struct engine *e, int64_t now_us)
 	return now_us + e->wall_offset_us;
 }
 
-/* --- memory ---------------------------------------------------------------------------- */
-
-void
-engine_save(struct engine *e, struct slot *s, int64_t now_us)
-{
-	struct est_memory m = { 0 };
-
-	s->saved_us = now_us;
-	if (!s->learnt)
-		return;
-	s->learnt = false;
-	est_save(&s->est, &m);
-	remembered_learn(&e->remembered, s->link.id, engine_wall_us(e, now_us), &m);
-}
-
-static void
-restore(struct engine *e, struct slot *s, int64_t now_us)
-{
-	struct est_memory m;
-
-	if (remembered_recall(&e->remembered, s->link.id, &m) &&
-	    est_restore(&s->est, now_us, &m) == 0)
-		log_info("%s: a link that is known, %s", s->link.interface, s->link.id);
-}
-
-int
-engine_salt(struct store *store, struct digest_salt *out)
-{
-	size_t len;
-	int err;
-
-	if (store && store_get(store, "salt", out->byte, sizeof(out->byte), &len) == 0 &&
-	    len == sizeof(out->byte))
-		return 0;
-	err = digest_salt_make(out);
-	if (!err && store)
-		store_put(store, "salt", out->byte, sizeof(out->byte));
-	return err;
-}
-
 /* --- links ------------------------------------------------------------------------------ */
 
 static struct slot *
@@ -87,8 +47,8 @@ new_slot(struct engine *e)
 	return gone;
 }
 
-static void
-slot_init(struct engine *e, struct slot *s, const char *id, const char *interface,
+void
+engine_slot_init(struct engine *e, struct slot *s, const char *id, const char *interface,
     enum est_link_kind kind, int64_t now_us)
 {
 	int64_t wall_us = engine_wall_us(e, now_us);
@@ -123,8 +83,8 @@ link_up(struct engine *e, struct slot *s, const struct link *l, int64_t now_us)
 	bool back = s->used;
 
 	if (!back) {
-		slot_init(e, s, l->id, l->interface, l->kind, now_us);
-		restore(e, s, now_us);
+		engine_slot_init(e, s, l->id, l->interface, l->kind, now_us);
+		engine_restore(e, s, now_us);
 	} else if (now_us - s->lost_us > GONE_US) {
 		start_again(s, now_us);
 	}
@@ -168,45 +128,6 @@ link_stays(struct engine *e, struct slot *s, const struct link *l, int64_t now_u
 	}
 	if (l->address4[0])
 		memcpy(s->address4, l->address4, sizeof(s->address4));
-}
-
-/* As a link that came up now and is not known. */
-static void
-begin_anew(struct engine *e, struct slot *s, int64_t now_us)
-{
-	struct slot was = *s;
-
-	slot_init(e, s, was.link.id, was.link.interface, was.link.kind, now_us);
-	s->link.is_default = was.link.is_default;
-	s->up = was.up;
-	s->carrier = was.carrier;
-	s->lost_us = was.lost_us;
-	s->outage_since_us = was.outage_since_us; /* its end will be told */
-	memcpy(s->address4, was.address4, sizeof(s->address4));
-	est_set_carrier(&s->est, now_us, s->up && s->carrier);
-	if (s->up)
-		remembered_up(&e->remembered, &s->link, s->link.since_wall_us);
-	log_info("%s: %s is forgotten", s->link.interface, s->link.id);
-}
-
-void
-engine_forget(struct engine *e, const char *id)
-{
-	int64_t now_us = e->o.now(e->o.ctx);
-
-	for (int i = 0; i < API_LINKS_MAX; i++) {
-		struct slot *s = &e->slot[i];
-
-		if (!s->used || (id && strcmp(s->link.id, id) != 0))
-			continue;
-		if (!s->up && i != e->current)
-			s->used = false;
-		else
-			begin_anew(e, s, now_us);
-	}
-	for (int i = 0; i < API_LINKS_MAX; i++)
-		if (e->slot[i].used)
-			engine_publish(e, &e->slot[i], now_us);
 }
 
 static bool
@@ -340,10 +261,9 @@ count_sample(struct engine *e, const struct est_sample *s, enum est_verdict verd
 }
 
 enum est_verdict
-engine_sample(struct engine *e, int64_t now_us, const struct est_sample *sample,
-    int64_t new_bytes, const char *app)
+engine_sample(struct engine *e, struct slot *s, int64_t now_us,
+    const struct est_sample *sample, int64_t new_bytes, const char *app)
 {
-	struct slot *s = &e->slot[e->current];
 	bool life = new_bytes > 0 || sample->ttfb_us >= 0;
 	enum est_verdict verdict;
 
@@ -351,7 +271,7 @@ engine_sample(struct engine *e, int64_t now_us, const struct est_sample *sample,
 		engine_overrule(s, now_us, sample->source == EST_PROBE && e->probes &&
 		    probes_by_proxy(e->probes));
 		if (e->kernel && (new_bytes > 0 || !sample->in_progress))
-			kernel_answered(e->kernel, sample->ended_us, e->current);
+			kernel_answered(e->kernel, sample->ended_us, (int)(s - e->slot));
 	}
 	verdict = est_add(&s->est, now_us, sample);
 	count_sample(e, sample, verdict);
@@ -392,6 +312,9 @@ wake_up(struct engine *e, int64_t now_us, int64_t slept_us)
 		probes_slept(e->probes, slept_us);
 		probes_reset(e->probes, now_us);
 	}
+	for (int i = 0; i < API_LINKS_MAX; i++)
+		if (e->probed[i].probes)
+			probes_reset(e->probed[i].probes, now_us);
 	if (e->kernel)
 		kernel_restart(e->kernel, now_us);
 }
@@ -490,7 +413,7 @@ engine_create(const struct engine_options *o, const struct clock_reading *clocks
 	clock_watch_init(&e->clocks, clocks);
 	e->wall_offset_us = clocks->wall_us - clocks->monotonic_us;
 	e->started_us = e->ticked_us = e->active_us = clocks->monotonic_us;
-	slot_init(e, &e->slot[0], NOWHERE, "", EST_LINK_OTHER, clocks->monotonic_us);
+	engine_slot_init(e, &e->slot[0], NOWHERE, "", EST_LINK_OTHER, clocks->monotonic_us);
 	e->slot[0].link.is_default = true;
 	est_set_carrier(&e->slot[0].est, clocks->monotonic_us, false);
 	*out = e;

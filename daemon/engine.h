@@ -45,13 +45,18 @@ int engine_salt(struct store *store, struct digest_salt *out);
 
 /* What the API asks of us. */
 void engine_source(struct engine *e, struct api_source *out);
-/* Where probes tell their results, and whom they are told that somebody heard a byte. */
-void engine_probes_sink(struct engine *e, struct probes_sink *out);
+/* Where probes tell their results, and whom they are told that somebody heard a byte: of a
+ * link by its number, or of the default one, whichever that is. */
+#define ENGINE_DEFAULT (-1)
+void engine_probes_sink(struct engine *e, int link, struct probes_sink *out);
 void engine_set_probes(struct engine *e, struct probes *p);
 /* Who looks ahead, and is told what happens; NULL: nobody. */
 void engine_set_forecast(struct engine *e, struct forecast *f);
 /* Who knows how the webhooks fare; NULL: nobody. */
 void engine_set_webhooks(struct engine *e, const struct webhooks *w);
+/* Links that are up and carry, but for the default one, and their numbers; how many. */
+size_t engine_sides(const struct engine *e, struct kernel_link out[API_LINKS_MAX]);
+void engine_set_side(struct engine *e, int link, struct probes *p); /* NULL: none any more */
 
 /* Where the kernel's sockets tell what they show, and who is told of links and answers. */
 void engine_kernel_sink(struct engine *e, struct kernel_sink *out);

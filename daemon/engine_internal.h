@@ -16,6 +16,14 @@
 #define OVERRIDE_US INT64_C(10000000)
 #define GONE_US INT64_C(60000000) /* a shorter absence is an outage of the same network */
 
+/* What may be wrong with a link besides its state. */
+enum engine_fault {
+	ENGINE_UNMEASURED,
+	ENGINE_IPV4_DEAD,
+	ENGINE_IPV6_DEAD,
+	ENGINE_FAULTS
+};
+
 struct slot {
 	bool used, up;
 	struct api_link link;
@@ -41,6 +49,14 @@ struct slot {
 	int64_t asleep_us, awake_us; /* wall clock: the rows of a sleep from here on are missing */
 	int64_t saved_us;
 	bool learnt; /* something to save */
+	int64_t fault_wall_us[ENGINE_FAULTS]; /* since then; 0: it is not so */
+};
+
+/* Whose probes are they? */
+struct engine_probed {
+	struct engine *e;
+	int link; /* ENGINE_DEFAULT, or its number */
+	struct probes *probes; /* of a link that is not the default one; NULL */
 };
 
 struct engine {
@@ -51,7 +67,8 @@ struct engine {
 	struct remembered remembered;
 	struct requests requests;
 	struct api_metrics counted; /* but for the history's part */
-	struct probes *probes;
+	struct probes *probes; /* the default link's */
+	struct engine_probed probed[API_LINKS_MAX], probed_default;
 	struct kernel *kernel; /* NULL: there is none */
 	struct forecast *forecast; /* NULL: nobody looks ahead */
 	const struct webhooks *webhooks; /* NULL: there are none */
@@ -81,15 +98,26 @@ void engine_sleep_rows(struct engine *e, struct slot *s, int rows_max);
 void engine_diagnose(const struct engine *e, const struct slot *s,
     const struct est_snapshot *n, struct api_diagnosis *out);
 
-/* engine.c: evidence for the default link. */
-enum est_verdict engine_sample(struct engine *e, int64_t now_us, const struct est_sample *s,
-    int64_t new_bytes, const char *app);
+/* engine.c: evidence for a link. */
+enum est_verdict engine_sample(struct engine *e, struct slot *s, int64_t now_us,
+    const struct est_sample *sample, int64_t new_bytes, const char *app);
+/* Whoever probes this link; NULL: nobody does. */
+struct probes *engine_probes_of(struct engine *e, const struct slot *s);
 /* A byte came over it, whatever the kernel thinks of its route. */
 void engine_overrule(struct slot *s, int64_t now_us, bool by_proxy);
+/* engine_faults.c: it is so from now on, or no more. */
+void engine_fault(struct engine *e, struct slot *s, enum engine_fault which, bool on,
+    int64_t now_us);
+void engine_faults_view(const struct slot *s, struct api_view *out);
 /* engine_kernel.c: tell the kernel's sense which links are up. */
 void engine_kernel_links(struct engine *e);
 /* What was learnt of it (NULL: of all) counts no more, and what was not written yet neither. */
 void engine_forget(struct engine *e, const char *id);
+/* engine.c: a place for a link that came up, of which nothing is known. */
+void engine_slot_init(struct engine *e, struct slot *s, const char *id, const char *interface,
+    enum est_link_kind kind, int64_t now_us);
+/* engine_memory.c: what was learnt of it comes back; or is kept. */
+void engine_restore(struct engine *e, struct slot *s, int64_t now_us);
 void engine_save(struct engine *e, struct slot *s, int64_t now_us);
 
 #endif

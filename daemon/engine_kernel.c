@@ -51,7 +51,7 @@ take_rate(struct engine *e, struct slot *s, int64_t now_us, const struct passive
 static void
 take_silence(struct engine *e, struct slot *s, int64_t now_us, const struct passive_report *r)
 {
-	bool is_default = s == &e->slot[e->current];
+	struct probes *probes = engine_probes_of(e, s);
 
 	if (r->silent_us > 0) {
 		if (!s->kernel_silent)
@@ -66,8 +66,8 @@ take_silence(struct engine *e, struct slot *s, int64_t now_us, const struct pass
 		return;
 	log_debug("%s: %s, for %" PRId64 " ms", s->link.interface, passive_wish_name(r->wish),
 	    r->wish_us / 1000);
-	if (is_default && e->probes)
-		probes_suspect(e->probes, now_us, r->quiet_since_us);
+	if (probes)
+		probes_suspect(probes, now_us, r->quiet_since_us);
 }
 
 static void
@@ -80,8 +80,8 @@ on_report(void *ctx, int64_t now_us, int link, const struct passive_report *r)
 		return;
 	if (r->heard) {
 		engine_overrule(s, now_us, false);
-		if (e->probes && s == &e->slot[e->current])
-			probes_heard(e->probes, r->heard_us);
+		if (engine_probes_of(e, s))
+			probes_heard(engine_probes_of(e, s), r->heard_us);
 	}
 	take_rate(e, s, now_us, r, EST_DOWN);
 	take_rate(e, s, now_us, r, EST_UP);

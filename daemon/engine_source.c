@@ -34,6 +34,7 @@ view_of(struct engine *e, struct slot *s, struct api_view *out)
 	out->link = s->link;
 	est_read(&s->est, out->now_us, EST_HORIZON_US, &out->est);
 	engine_diagnose(e, s, &out->est, &out->diagnosis);
+	engine_faults_view(s, out);
 }
 
 static int
@@ -129,7 +130,7 @@ observe(void *ctx, const struct api_observation *o)
 		new_bytes = requests_report(&e->requests, sample.request, now_us,
 		    sample.bytes, sample.in_progress);
 	}
-	verdict = engine_sample(e, now_us, &sample, new_bytes, o->app);
+	verdict = engine_sample(e, &e->slot[e->current], now_us, &sample, new_bytes, o->app);
 	if (verdict == EST_TAKEN && is_bare_connect(&sample))
 		est_add_rtt(&e->slot[e->current].est, now_us, EST_APP, sample.rtt_us, true);
 	if (e->probes && !sample.from_cache &&
@@ -318,90 +319,104 @@ engine_source(struct engine *e, struct api_source *out)
 
 /* --- probes ----------------------------------------------------------------------------- */
 
+static struct slot *
+slot_of(const struct engine_probed *p)
+{
+	return &p->e->slot[p->link == ENGINE_DEFAULT ? p->e->current : p->link];
+}
+
 static void
 probe_sample(void *ctx, int64_t now_us, const struct est_sample *s)
 {
-	struct engine *e = ctx;
-	int64_t new_bytes = requests_report(&e->requests, s->request, now_us, s->bytes,
+	struct engine_probed *p = ctx;
+	int64_t new_bytes = requests_report(&p->e->requests, s->request, now_us, s->bytes,
 	    s->in_progress);
 
-	(void)engine_sample(e, now_us, s, new_bytes, "");
+	(void)engine_sample(p->e, slot_of(p), now_us, s, new_bytes, "");
 }
 
 static void
 probe_rtt(void *ctx, int64_t now_us, int64_t rtt_us, bool answered)
 {
-	struct engine *e = ctx;
+	struct engine_probed *p = ctx;
 
-	est_add_rtt(&e->slot[e->current].est, now_us, EST_PROBE, rtt_us, answered);
+	est_add_rtt(&slot_of(p)->est, now_us, EST_PROBE, rtt_us, answered);
 	if (answered)
-		engine_count_rtt(e, rtt_us);
+		engine_count_rtt(p->e, rtt_us);
 }
 
 static void
 probe_silence(void *ctx, int64_t now_us, int64_t waited_us, int places)
 {
-	struct engine *e = ctx;
-
-	est_add_silence(&e->slot[e->current].est, now_us, EST_PROBE, waited_us, places);
+	est_add_silence(&slot_of(ctx)->est, now_us, EST_PROBE, waited_us, places);
 }
 
 static int64_t
 probe_wall(void *ctx, int64_t now_us)
 {
-	return engine_wall_us(ctx, now_us);
+	const struct engine_probed *p = ctx;
+
+	return engine_wall_us(p->e, now_us);
 }
 
 static void
 probe_keep(void *ctx, const char *key, const void *memory, size_t len)
 {
-	struct engine *e = ctx;
+	const struct engine_probed *p = ctx;
 
-	if (e->o.store)
-		store_put(e->o.store, key, memory, len);
+	if (p->e->o.store)
+		store_put(p->e->o.store, key, memory, len);
 }
 
 static void
 probe_opened(void *ctx, int fd)
 {
-	struct engine *e = ctx;
+	const struct engine_probed *p = ctx;
 
-	if (e->kernel)
-		kernel_own(e->kernel, fd);
+	if (p->e->kernel)
+		kernel_own(p->e->kernel, fd);
 }
 
 static void
 probe_captive(void *ctx, int64_t now_us, bool captive)
 {
-	struct engine *e = ctx;
-	struct slot *s = &e->slot[e->current];
+	struct engine_probed *p = ctx;
 
-	est_set_captive(&s->est, now_us, captive);
-	engine_publish(e, s, now_us);
+	est_set_captive(&slot_of(p)->est, now_us, captive);
+	engine_publish(p->e, slot_of(p), now_us);
 }
 
 static void
 probe_forget(void *ctx, int64_t now_us, uint64_t request)
 {
-	struct engine *e = ctx;
+	struct engine_probed *p = ctx;
 
-	(void)requests_report(&e->requests, request, now_us, 0, false);
-	est_forget_request(&e->slot[e->current].est, request);
+	(void)requests_report(&p->e->requests, request, now_us, 0, false);
+	est_forget_request(&slot_of(p)->est, request);
+}
+
+static void
+probe_astray(void *ctx, int64_t now_us, bool astray)
+{
+	struct engine_probed *p = ctx;
+
+	engine_fault(p->e, slot_of(p), ENGINE_UNMEASURED, astray, now_us);
 }
 
 static void
 probe_belief(void *ctx, int64_t now_us, struct est_snapshot *out)
 {
-	struct engine *e = ctx;
-
-	est_read(&e->slot[e->current].est, now_us, EST_HORIZON_US, out);
+	est_read(&slot_of(ctx)->est, now_us, EST_HORIZON_US, out);
 }
 
 void
-engine_probes_sink(struct engine *e, struct probes_sink *out)
+engine_probes_sink(struct engine *e, int link, struct probes_sink *out)
 {
+	struct engine_probed *p = link == ENGINE_DEFAULT ? &e->probed_default : &e->probed[link];
+
+	*p = (struct engine_probed){ .e = e, .link = link };
 	*out = (struct probes_sink){
-		.ctx = e,
+		.ctx = p,
 		.sample = probe_sample,
 		.rtt = probe_rtt,
 		.silence = probe_silence,
@@ -410,6 +425,36 @@ engine_probes_sink(struct engine *e, struct probes_sink *out)
 		.opened = probe_opened,
 		.captive = probe_captive,
 		.forget = probe_forget,
+		.astray = probe_astray,
 		.belief = probe_belief,
 	};
+}
+
+struct probes *
+engine_probes_of(struct engine *e, const struct slot *s)
+{
+	return s == &e->slot[e->current] ? e->probes : e->probed[s - e->slot].probes;
+}
+
+size_t
+engine_sides(const struct engine *e, struct kernel_link out[API_LINKS_MAX])
+{
+	size_t n = 0;
+
+	for (int i = 0; i < API_LINKS_MAX; i++) {
+		const struct slot *s = &e->slot[i];
+
+		if (i == e->current || !s->used || !s->up || !s->carrier)
+			continue;
+		out[n].link = i;
+		memcpy(out[n].interface, s->link.interface, sizeof(out[n].interface));
+		n++;
+	}
+	return n;
+}
+
+void
+engine_set_side(struct engine *e, int link, struct probes *p)
+{
+	e->probed[link].probes = p;
 }

@@ -29,6 +29,7 @@
 #include "daemon/probes.h"
 #include "daemon/process.h"
 #include "daemon/reload.h"
+#include "daemon/sides.h"
 #include "daemon/sockets.h"
 #include "daemon/store.h"
 #include "daemon/token.h"
@@ -51,6 +52,7 @@ struct daemon {
 	struct api_source source;
 	struct probes *probes;
 	struct metered *metered; /* NULL: nobody is asked */
+	struct sides *sides; /* of the links that are not the default one; NULL */
 	struct kernel *kernel; /* NULL: switched off, or not to be had */
 	struct api *api;
 	struct digest_salt salt;
@@ -148,12 +150,14 @@ on_tick(void *arg, int64_t now_us)
 {
 	struct daemon *d = arg;
 	struct clock_reading clocks;
-	int64_t engine_us, probes_us, hooks_us;
+	int64_t engine_us, probes_us, hooks_us, sides_us;
 
 	clock_read(&clocks);
 	clocks.monotonic_us = now_us; /* one event, one instant */
 	engine_us = engine_tick(d->engine, &clocks);
 	probes_us = probes_tick(d->probes, now_us);
+	sides_us = sides_tick(d->sides, now_us);
+	probes_us = sides_us < probes_us ? sides_us : probes_us;
 	hooks_us = tick_webhooks(d);
 	if (hooks_us < probes_us)
 		probes_us = hooks_us;
@@ -206,6 +210,7 @@ on_network(void *arg, int64_t now_us, const struct net_picture *picture)
 	if (d->probes)
 		probes_gateway(d->probes, picture, d->interface);
 	engine_links(d->engine, now_us, &links);
+	sides_follow(d->sides);
 }
 
 /* A secret that cannot be read leaves all of them as they were. */
@@ -234,6 +239,7 @@ on_signal(void *arg, int64_t now_us, int number)
 	(void)now_us;
 	if (number == SIGHUP) {
 		reload(&d->options, &d->conf, d->probes);
+		sides_reload(d->sides, &d->conf);
 		reload_webhooks(d);
 		return;
 	}
@@ -332,12 +338,15 @@ start_engine(struct daemon *d)
 	engine_set_forecast(d->engine, d->forecast);
 	on_network(d, loop_now_us(d->loop), netlink_picture(d->netlink));
 	start_kernel(d);
-	engine_probes_sink(d->engine, &sink);
+	engine_probes_sink(d->engine, ENGINE_DEFAULT, &sink);
 	err = probes_create(d->loop, &d->conf, &sink, &d->probes);
-	if (!err)
-		engine_set_probes(d->engine, d->probes);
-	if (!err)
-		probes_gateway(d->probes, netlink_picture(d->netlink), d->interface);
+	if (err)
+		return err;
+	engine_set_probes(d->engine, d->probes);
+	probes_gateway(d->probes, netlink_picture(d->netlink), d->interface);
+	/* An interface that was chosen, loopback too, is the only link there is. */
+	if (!d->interface[0])
+		err = sides_create(d->loop, d->engine, d->probes, &d->conf, &d->sides);
 	if (!err && d->conf.metered == CONF_METERED_YES)
 		probes_metered(d->probes, loop_now_us(d->loop), true);
 	if (!err && d->conf.metered == CONF_METERED_AUTO)
@@ -505,6 +514,7 @@ stop(struct daemon *d)
 	if (d->api && d->api_watch)
 		finish_answers(d);
 	loop_watch_destroy(d->api_watch);
+	sides_destroy(d->sides);
 	if (d->engine)
 		engine_set_webhooks(d->engine, NULL);
 	webhooks_destroy(d->webhooks);
@@ -552,11 +562,10 @@ run(struct daemon *d, bool foreground)
 	}
 	choose_interface(&d->conf, d->interface);
 	status = start(d, &handled);
-	if (!foreground) {
-		if (status == EXIT_SUCCESS)
-			log_open((enum log_level)d->conf.log_level, false);
+	if (!foreground && status == EXIT_SUCCESS)
+		log_open((enum log_level)d->conf.log_level, false);
+	if (!foreground)
 		detach_report(caller, status);
-	}
 	if (status == EXIT_SUCCESS) {
 		tell_ready(d);
 		if (loop_run(d->loop) != 0) {

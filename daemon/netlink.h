@@ -54,6 +54,10 @@ int netlink_create(struct loop *loop, netlink_fn *changed, void *arg, struct net
 const struct net_picture *netlink_picture(const struct netlink *nl);
 void netlink_destroy(struct netlink *nl); /* NULL is fine */
 
+/* The number of the interface by which the kernel goes from this address to that one; or a
+ * negative errno: no way, or not known. */
+int netlink_way(const char *from, const char *to);
+
 /* Shared by both ways of looking: by the kernel's device type and what /sys tells. */
 enum est_link_kind net_kind(unsigned arphrd, const char *name);
 

@@ -131,6 +131,8 @@ end(struct probe *p, CURLcode code, enum est_error forced)
 		code = CURLE_OK;
 	if (p->head_bytes > PROBE_HEAD_MAX)
 		forced = EST_ERROR_HTTP;
+	if (p->elsewhere)
+		forced = EST_ERROR_ABORTED;
 	r.error = forced != EST_ERROR_NONE ? forced : error_of(p, code, r.status);
 	read_phases(p, &r);
 	read_answer(p, &r);
@@ -159,6 +161,8 @@ end(struct probe *p, CURLcode code, enum est_error forced)
 		    (double)r.duration_us / 1e3);
 	else if (r.error == EST_ERROR_HTTP)
 		(void)snprintf(r.text, sizeof(r.text), "answered %d", r.status);
+	else if (p->elsewhere)
+		(void)snprintf(r.text, sizeof(r.text), "left by another link");
 	else
 		(void)snprintf(r.text, sizeof(r.text), "%s: %s", est_error_name(r.error),
 		    code == CURLE_OK ? "given up" : curl_easy_strerror(code));
@@ -268,8 +272,7 @@ probe_http_create(struct loop *loop, const char *interface,
 	ph->loop = loop;
 	ph->sink = *sink;
 	ph->changed_us = ph->renewed_us = INT64_MIN / 2;
-	if (interface[0])
-		(void)snprintf(ph->interface, sizeof(ph->interface), "if!%.15s", interface);
+	(void)snprintf(ph->interface, sizeof(ph->interface), "%.15s", interface);
 	/* What is sent must not compress: a compressing link would look too fast. */
 	for (size_t i = 0; i < UPLOAD_BLOCK; i++) {
 		noise = noise * 1664525 + 1013904223;
@@ -457,6 +460,12 @@ probe_http_beat(struct probe_http *ph, bool on, int64_t after_us)
 		probe_tcp_beat(c->fd, c->beats, after_us);
 	}
 	return best != NULL;
+}
+
+bool
+probe_http_elsewhere(const struct probe_http *ph)
+{
+	return ph->elsewhere;
 }
 
 void

@@ -90,7 +90,8 @@ struct probe_http_sink {
  * say) or "" for none. Connections of before are not used again. */
 void probe_http_proxy(struct probe_http *ph, const char *proxy);
 
-/* `interface`: bind to it; "": do not. 0 or a negative errno. Call once, before threads. */
+/* `interface`: bind to it (probe_bind.h); "": do not. 0 or a negative errno. The first call
+ * comes before threads. */
 int probe_http_create(struct loop *loop, const char *interface,
     const struct probe_http_sink *sink, struct probe_http **out);
 /* Requests under way end without a call. NULL is fine. */
@@ -130,6 +131,10 @@ struct probe_idle {
 bool probe_http_beat(struct probe_http *ph, bool on, int64_t after_us);
 
 size_t probe_http_idle(const struct probe_http *ph, struct probe_idle out[PROBE_IDLE_MAX]);
+
+/* Requests that were bound to the interface's address left by another link, and ended with
+ * EST_ERROR_ABORTED: asking on is of no use until routes change. */
+bool probe_http_elsewhere(const struct probe_http *ph);
 
 /* Connections of before are not used again: their windows are of a link that was. */
 void probe_http_renew(struct probe_http *ph);

@@ -10,6 +10,7 @@
 #include <curl/curl.h>
 
 #include "daemon/config.h"
+#include "daemon/probe_bind.h"
 #include "daemon/probe_http.h"
 #include "daemon/probe_tcp.h"
 
@@ -18,7 +19,7 @@
 struct connection {
 	bool used, idle;
 	int fd, tag;
-	bool loopback, v6;
+	bool loopback, v6, by_address;
 	int64_t beat_us; /* after so long */
 	bool beats;      /* the kernel asks it for signs of life */
 	bool in_turn;    /* as its last request */
@@ -37,6 +38,7 @@ struct probe {
 	struct probe_tcp before; /* at the moment the request was sent */
 	bool has_before;
 	bool opened; /* a socket for this request */
+	bool elsewhere; /* it left by another link: it says nothing of this one */
 	bool capped;
 	bool named;  /* not an address: a name server was asked */
 	bool name_only;
@@ -59,8 +61,10 @@ struct probe_http {
 	CURLM *multi;
 	CURLSH *names; /* where names are found anew: what is known stays known elsewhere */
 	struct loop_timer *timer;
-	char interface[24];
 	char proxy[CONF_TEXT_MAX + 1];
+	char interface[16];   /* "": whatever the kernel takes */
+	bool no_device;       /* sockets cannot be bound to it */
+	bool elsewhere;       /* and those bound to its address leave by another link */
 	struct probe_http_sink sink;
 	const char *ca_dir, *ca_file; /* NULL: as curl was built */
 	int64_t changed_us;           /* what was found before is of another network */

@@ -34,6 +34,7 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 	struct probe *p = arg;
 	struct probe_http *ph = p->ph;
 	int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	enum probe_bound bound = PROBE_UNBOUND;
 
 	(void)purpose;
 	p->opened = true;
@@ -45,13 +46,23 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 	}
 	if (fd < 0)
 		return CURL_SOCKET_BAD;
+	if (ph->interface[0]) {
+		bound = probe_bind(fd, address->family, ph->interface, !ph->no_device);
+		ph->no_device = ph->no_device || bound == PROBE_BY_ADDRESS;
+		if (bound == PROBE_UNBOUND) { /* no address of that family there */
+			close(fd);
+			return CURL_SOCKET_BAD;
+		}
+	}
 	for (size_t i = 0; i < PROBE_IDLE_MAX; i++) {
 		struct connection *c = &ph->connection[i];
 
 		if (c->used)
 			continue;
 		*c = (struct connection){ .used = true, .fd = fd, .tag = p->tag, .probe = p,
-			.v6 = address->family == AF_INET6, .in_turn = p->in_turn,
+			
+			.v6 = address->family == AF_INET6,
+			.by_address = bound == PROBE_BY_ADDRESS, .in_turn = p->in_turn,
 			.window_max = p->window_max };
 		c->loopback = p->proxied || probe_tcp_loopback(&address->addr);
 		p->t.loopback = c->loopback;
@@ -133,7 +144,12 @@ on_connected(void *arg, char *address, char *own_address, int port, int own_port
 	struct probe *p = arg;
 	struct connection *c = connection_at(p->ph, own_port);
 
-	(void)own_address, (void)port;
+	(void)port;
+	if (c && c->by_address && p->opened &&
+	    !probe_bind_leaves(p->ph->interface, own_address, address)) {
+		p->elsewhere = p->ph->elsewhere = true;
+		return CURL_PREREQFUNC_ABORT;
+	}
 	p->t.connected = true;
 	p->t.resolving = false;
 	p->t.loopback = c ? c->loopback
@@ -288,8 +304,6 @@ set_connection(struct probe *p, const struct probe_order *o)
 	bad += curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, p->ph) != CURLE_OK;
 	bad += curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_connected) != CURLE_OK;
 	bad += curl_easy_setopt(e, CURLOPT_PREREQDATA, p) != CURLE_OK;
-	if (p->ph->interface[0])
-		bad += curl_easy_setopt(e, CURLOPT_INTERFACE, p->ph->interface) != CURLE_OK;
 	if (p->ph->ca_file || p->ph->ca_dir) {
 		bad += curl_easy_setopt(e, CURLOPT_CAINFO, p->ph->ca_file) != CURLE_OK;
 		bad += curl_easy_setopt(e, CURLOPT_CAPATH, p->ph->ca_dir) != CURLE_OK;

@@ -15,8 +15,8 @@
 #define IDLE_US INT64_C(1000000)
 #define SOON_US INT64_C(10000)
 #define LIVELY_US INT64_C(250000) /* while heartbeats follow each other fast */
-#define SLACK_US INT64_C(300000)  /* a sign of life may be late by that, and three round trips */
 #define WHOLE_FACTOR 6 /* a long body may take so many times what a first byte may */
+#define NUMBER_SHIFT 48 /* of the prober, in the number of a request */
 #define REQUEST_BIT (UINT64_C(1) << 63) /* numbers of applications' requests have it not */
 
 /* --- what is told --------------------------------------------------------------------- */
@@ -310,50 +310,27 @@ act(struct probes *p, int64_t now_us, struct flight *f, enum sched_verdict verdi
 	}
 }
 
-/*
- * The heartbeat: the kernel asks one kept connection for a sign of life each few seconds.
- * One is told as a round trip; where none comes in its time, somebody is asked properly.
- */
 static void
-listen_to_beats(struct probes *p, int64_t now_us, const struct est_snapshot *belief)
+give_up_all(struct probes *p, int64_t now_us)
 {
-	struct probe_idle idle[PROBE_IDLE_MAX];
-	size_t n, silent = 0;
-	int64_t longest_us = 0, beat_us = sched_beat_us(&p->sched, now_us);
-
-	(void)probe_http_beat(p->http, sched_wants_beats(&p->sched, now_us), beat_us);
-	n = probe_http_idle(p->http, idle);
-
-	for (size_t i = 0; i < n; i++) {
-		struct target *t = &p->target[idle[i].tag];
-		int64_t at_us = now_us - idle[i].last_ack_us;
-		int64_t late_us = idle[i].last_ack_us - beat_us;
-		int64_t slack_us = SLACK_US + 3 * (idle[i].rtt_us > 0 ? idle[i].rtt_us : 0);
-
-		if (!idle[i].beats)
+	for (int i = 0; i < SCHED_FLIGHTS_MAX; i++) {
+		if (!p->flight[i].probe)
 			continue;
-		if (idle[i].waiting && late_us > slack_us) {
-			silent += p->sched.heard_us < at_us + beat_us;
-			longest_us = late_us > longest_us ? late_us : longest_us;
-			continue;
-		}
-		sched_heard(&p->sched, at_us);
-		/* What came before the last look is no word of now: a body may have ended there,
-		 * and a tunnel begun since. */
-		if (at_us > p->looked_us && at_us > t->beat_us + beat_us / 2 &&
-		    now_us - t->last_us > beat_us && idle[i].rtt_us > 0) {
-			t->beat_us = at_us;
-			p->sink.rtt(p->sink.ctx, now_us, idle[i].rtt_us, true);
-		}
+		take_back(&p->flight[i], now_us);
+		p->flight[i].untold = true;
+		probe_http_abort(p->flight[i].probe, EST_ERROR_ABORTED);
 	}
-	p->looked_us = now_us;
-	if (silent == 0)
+}
+
+/* Routes have changed at the earliest when somebody resets us. */
+static void
+look_for_way(struct probes *p, int64_t now_us)
+{
+	if (p->lost_way || !probe_http_elsewhere(p->http))
 		return;
-	/* Ask somebody: is it the link? */
-	if (sched_suspected_us(&p->sched, now_us) == SCHED_NEVER)
-		sched_suspect(&p->sched, now_us - longest_us);
-	if (belief->state == EST_STALLED)
-		p->sink.rtt(p->sink.ctx, now_us, longest_us, false);
+	p->lost_way = true;
+	p->sink.astray(p->sink.ctx, now_us, true);
+	give_up_all(p, now_us);
 }
 
 int64_t
@@ -367,9 +344,10 @@ probes_tick(struct probes *p, int64_t now_us)
 	int64_t due_us, most_us;
 	bool open = false;
 
+	look_for_way(p, now_us);
 	p->sink.belief(p->sink.ctx, now_us, &belief);
 	doctor_tick(p, now_us, &belief);
-	if (p->sched.targets == 0)
+	if (p->sched.targets == 0 || p->lost_way)
 		return IDLE_US;
 	for (int i = 0; i < SCHED_FLIGHTS_MAX; i++)
 		if (p->flight[i].probe)
@@ -379,7 +357,7 @@ probes_tick(struct probes *p, int64_t now_us)
 	for (int i = 0; i < SCHED_FLIGHTS_MAX; i++)
 		if (p->flight[i].probe)
 			act(p, now_us, &p->flight[i], verdict[i]);
-	listen_to_beats(p, now_us, &belief);
+	probes_listen(p, now_us, &belief);
 	p->sink.belief(p->sink.ctx, now_us, &belief);
 	while (sched_next(&p->sched, now_us, &belief, &ask)) {
 		if (p->sched.renew)
@@ -404,18 +382,6 @@ probes_tick(struct probes *p, int64_t now_us)
 /* --- the rest -------------------------------------------------------------------------- */
 
 static void
-give_up_all(struct probes *p, int64_t now_us)
-{
-	for (int i = 0; i < SCHED_FLIGHTS_MAX; i++) {
-		if (!p->flight[i].probe)
-			continue;
-		take_back(&p->flight[i], now_us);
-		p->flight[i].untold = true;
-		probe_http_abort(p->flight[i].probe, EST_ERROR_ABORTED);
-	}
-}
-
-static void
 configure(struct probes *p, const struct conf *c)
 {
 	memset(p->target, 0, sizeof(p->target));
@@ -430,9 +396,9 @@ configure(struct probes *p, const struct conf *c)
 	}
 }
 
-int
-probes_create(struct loop *loop, const struct conf *c, const struct probes_sink *sink,
-    struct probes **out)
+static int
+create(struct loop *loop, const struct conf *c, const char *interface, int number,
+    const struct probes_sink *sink, struct ledger *ledger, struct probes **out)
 {
 	struct probes *p = calloc(1, sizeof(*p));
 	struct probe_http_sink http = { .ctx = p, .opened = probes_on_opened, .spent = probes_on_spent };
@@ -442,10 +408,14 @@ probes_create(struct loop *loop, const struct conf *c, const struct probes_sink 
 		return -ENOMEM;
 	p->loop = loop;
 	p->sink = *sink;
+	p->requests = (uint64_t)number << NUMBER_SHIFT;
+	p->beside = ledger != NULL;
 	sched_init(&p->sched, loop_now_us(loop), c);
+	if (ledger)
+		sched_share(&p->sched, ledger);
 	err = doctor_begin(p);
 	if (!err)
-		err = probe_http_create(loop, c->interface, &http, &p->http);
+		err = probe_http_create(loop, interface, &http, &p->http);
 	if (err) {
 		router_destroy(p->router);
 		free(p);
@@ -456,15 +426,41 @@ probes_create(struct loop *loop, const struct conf *c, const struct probes_sink 
 	return 0;
 }
 
+int
+probes_create(struct loop *loop, const struct conf *c, const struct probes_sink *sink,
+    struct probes **out)
+{
+	return create(loop, c, c->interface, 0, sink, NULL, out);
+}
+
+int
+probes_create_beside(struct probes *first, const struct conf *c, const char *interface,
+    int number, const struct probes_sink *sink, struct probes **out)
+{
+	assert(number >= 0 && number < 1024);
+	return create(first->loop, c, interface, number + 1, sink, first->sched.ledger, out);
+}
+
+bool
+probes_lost_way(const struct probes *p)
+{
+	return p->lost_way;
+}
+
 void
 probes_destroy(struct probes *p)
 {
+	int64_t now_us;
+
 	if (!p)
 		return;
+	now_us = loop_now_us(p->loop);
+	if (p->lost_way)
+		p->sink.astray(p->sink.ctx, now_us, false);
+	give_up_all(p, now_us); /* and whatever is held for them */
 	router_destroy(p->router);
 	probe_http_destroy(p->http); /* closing costs bytes, too */
-	p->sched.ledger.held_bytes = 0;
-	probes_keep(p, loop_now_us(p->loop));
+	probes_keep(p, now_us);
 	free(p);
 }
 
@@ -493,7 +489,7 @@ probes_heard(struct probes *p, int64_t at_us)
 void
 probes_slept(struct probes *p, int64_t slept_us)
 {
-	ledger_slept(&p->sched.ledger, slept_us);
+	ledger_slept(p->sched.ledger, slept_us);
 }
 
 void

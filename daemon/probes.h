@@ -34,6 +34,8 @@ struct probes_sink {
 	/* A portal answers in place of the Internet, or does so no more. */
 	void (*captive)(void *ctx, int64_t now_us, bool captive);
 	void (*forget)(void *ctx, int64_t now_us, uint64_t request);
+	/* What is bound to the link leaves by another one; or does so no more. */
+	void (*astray)(void *ctx, int64_t now_us, bool astray);
 	/* What is believed of the link that is probed. */
 	void (*belief)(void *ctx, int64_t now_us, struct est_snapshot *out);
 };
@@ -41,7 +43,17 @@ struct probes_sink {
 /* 0 or a negative errno. `c` is copied. */
 int probes_create(struct loop *loop, const struct conf *c, const struct probes_sink *sink,
     struct probes **out);
+/*
+ * Of another link: bound to this interface, out of the budget of `first`, which outlives it.
+ * `number` (over 0, below 1024) tells its requests from those of others.
+ */
+int probes_create_beside(struct probes *first, const struct conf *c, const char *interface,
+    int number, const struct probes_sink *sink, struct probes **out);
 void probes_destroy(struct probes *p); /* NULL is fine */
+
+/* Bound to its interface, what it asked left by another: nothing can be known of the link
+ * by asking, and nothing is asked any more. */
+bool probes_lost_way(const struct probes *p);
 
 /* Other targets and intervals; what is under way is given up. */
 void probes_reload(struct probes *p, const struct conf *c);

@@ -18,7 +18,7 @@ probes_keep(struct probes *p, int64_t now_us)
 
 	p->kept_us = now_us;
 	p->spent = 0;
-	ledger_save(&p->sched.ledger, now_us, p->sink.wall(p->sink.ctx, now_us), &m);
+	ledger_save(p->sched.ledger, now_us, p->sink.wall(p->sink.ctx, now_us), &m);
 	p->sink.keep(p->sink.ctx, PROBES_MEMORY_KEY, &m, sizeof(m));
 }
 
@@ -27,7 +27,7 @@ probes_on_spent(void *arg, int64_t down_bytes, int64_t up_bytes, bool in_turn)
 {
 	struct probes *p = arg;
 
-	ledger_spend(&p->sched.ledger, loop_now_us(p->loop), down_bytes, up_bytes, in_turn);
+	ledger_spend(p->sched.ledger, loop_now_us(p->loop), down_bytes, up_bytes, in_turn);
 	p->spent += down_bytes + up_bytes;
 }
 
@@ -56,7 +56,7 @@ probes_restore(struct probes *p, const void *memory, size_t len)
 	if (len != sizeof(m))
 		return;
 	memcpy(&m, memory, sizeof(m));
-	if (ledger_restore(&p->sched.ledger, now_us, p->sink.wall(p->sink.ctx, now_us), &m) != 0)
+	if (ledger_restore(p->sched.ledger, now_us, p->sink.wall(p->sink.ctx, now_us), &m) != 0)
 		log_warn("budget: what was kept of it cannot be read: it begins anew");
 }
 
@@ -67,7 +67,7 @@ probes_metered(struct probes *p, int64_t now_us, bool metered)
 		return;
 	sched_metered(&p->sched, now_us, metered);
 	log_info("budget: the connection is %s: %" PRId64 " bytes a day",
-	    metered ? "metered" : "metered no more", p->sched.ledger.day.limit_bytes);
+	    metered ? "metered" : "metered no more", p->sched.ledger->day.limit_bytes);
 }
 
 int

@@ -20,7 +20,7 @@
 static int64_t
 names_interval_us(const struct probes *p)
 {
-	int64_t day_bytes = p->sched.ledger.day.limit_bytes;
+	int64_t day_bytes = p->sched.ledger->day.limit_bytes;
 	int64_t us = day_bytes > 0 ? INT64_C(86400000000) / day_bytes * NAMES_SHARE * NAMES_BYTES
 				   : NAMES_LEAST_US;
 
@@ -91,7 +91,7 @@ look_for_a_name(struct probes *p, int64_t now_us)
 	if (d->probe || now_us < d->due_us || (d->down && d->any_address))
 		return;
 	target = named_target(p);
-	if (target < 0 || ledger_left(&p->sched.ledger, now_us) < NAMES_BYTES) {
+	if (target < 0 || ledger_left(p->sched.ledger, now_us) < NAMES_BYTES) {
 		d->due_us = now_us + NAMES_LEAST_US;
 		return;
 	}
@@ -172,7 +172,7 @@ void
 doctor_tick(struct probes *p, int64_t now_us, const struct est_snapshot *belief)
 {
 	struct doctor *d = &p->doctor;
-	bool packets = p->sched.targets > 0 && ledger_left(&p->sched.ledger, now_us) > NAMES_BYTES;
+	bool packets = p->sched.targets > 0 && ledger_left(p->sched.ledger, now_us) > NAMES_BYTES;
 
 	d->down = belief->state == EST_OFFLINE || belief->state == EST_STALLED;
 	router_tick(p->router, now_us, d->down || d->lost > 0, packets && (d->down || d->lost > 0 ||

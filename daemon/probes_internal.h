@@ -54,8 +54,13 @@ struct probes {
 	struct portal portal;
 	struct doctor doctor;
 	int64_t conditions[CONDITIONS]; /* how often each was found */
+	bool beside; /* of a link that is not the default one */
+	bool lost_way;
 	int64_t spent, kept_us; /* since it was last written down, and when that was */
 };
+
+/* probes_beats.c: look after the heartbeat, and tell what it says. */
+void probes_listen(struct probes *p, int64_t now_us, const struct est_snapshot *belief);
 
 /* probes_budget.c: what the HTTP client tells; write down what was spent, now or where due. */
 void probes_on_spent(void *arg, int64_t down_bytes, int64_t up_bytes, bool in_turn);

@@ -32,7 +32,7 @@ probes_announce(const struct probes *p)
 static void
 report_budget(struct probes *p, int64_t now_us, int64_t due_us, struct api_budget_report *out)
 {
-	struct ledger *l = &p->sched.ledger;
+	struct ledger *l = p->sched.ledger;
 
 	*out = (struct api_budget_report){
 		.hour_limit_bytes = l->hour.limit_bytes,
@@ -74,8 +74,8 @@ probes_report(struct probes *p, int64_t now_us, struct api_daemon_report *out)
 	(void)snprintf(out->next_probe_kind, sizeof(out->next_probe_kind), "%s",
 	    due_us < 0 ? "" : conf_target_kind_name(kind));
 	(void)snprintf(out->next_probe_reason, sizeof(out->next_probe_reason), "%s", why);
-	out->probe_bytes_down = p->sched.ledger.down_bytes;
-	out->probe_bytes_up = p->sched.ledger.up_bytes;
+	out->probe_bytes_down = p->sched.ledger->down_bytes;
+	out->probe_bytes_up = p->sched.ledger->up_bytes;
 	report_budget(p, now_us, due_us, &out->budget);
 	report_conditions(p, out);
 	out->probes_len = 0;

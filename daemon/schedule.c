@@ -39,15 +39,12 @@ host_of(const char *url, char *out, size_t len)
 void
 sched_configure(struct sched *s, int64_t now_us, const struct conf *c)
 {
+	struct ledger *ledger = s->ledger, own = s->own;
 	int64_t day_bytes = c->budget_day_bytes;
-	struct ledger ledger = s->ledger;
 	bool metered = s->metered;
 
-	/* Whoever was under way holds nothing any more. */
-	ledger.held_bytes = 0;
 	if (metered && c->budget_metered_bytes < day_bytes)
 		day_bytes = c->budget_metered_bytes;
-	ledger_limit(&ledger, now_us, c->budget_hour_bytes, day_bytes);
 	*s = (struct sched){
 		.interval_us = c->probe_interval_us,
 		.stranger_us = c->stranger_interval_us,
@@ -58,6 +55,7 @@ sched_configure(struct sched *s, int64_t now_us, const struct conf *c)
 		.day_bytes = c->budget_day_bytes,
 		.metered_bytes = c->budget_metered_bytes,
 		.metered = metered,
+		.own = own,
 		.calm_us = now_us,
 		.targets = c->probe.len,
 	};
@@ -78,12 +76,21 @@ sched_configure(struct sched *s, int64_t now_us, const struct conf *c)
 	s->rtt_us = s->ttfb_us_p90 = -1;
 	s->wide_us = SCHED_WIDE_LEAST_US;
 	s->soon_us = INT64_MAX;
+	if (ledger == &s->own) /* else its owner sets them */
+		ledger_limit(ledger, now_us, c->budget_hour_bytes, day_bytes);
+}
+
+void
+sched_share(struct sched *s, struct ledger *ledger)
+{
+	s->ledger = ledger;
 }
 
 void
 sched_init(struct sched *s, int64_t now_us, const struct conf *c)
 {
-	ledger_init(&s->ledger, now_us, c->budget_hour_bytes, c->budget_day_bytes);
+	s->ledger = &s->own;
+	ledger_init(s->ledger, now_us, c->budget_hour_bytes, c->budget_day_bytes);
 	sched_configure(s, now_us, c);
 }
 
@@ -480,7 +487,7 @@ sched_due_us(struct sched *s, int64_t now_us, const struct est_snapshot *belief,
 	}
 	if (best_us == INT64_MAX)
 		return -1;
-	if (best_us <= now_us && ledger_allowance(&s->ledger, now_us) < sched_due_bytes(s))
+	if (best_us <= now_us && ledger_allowance(s->ledger, now_us) < sched_due_bytes(s))
 		*why = "it is due, and waits for the budget";
 	return best_us < now_us ? now_us : best_us;
 }

@@ -87,7 +87,8 @@ struct sched {
 	int64_t measure_us;
 	int due_target;       /* of the last answer to sched_due_us */
 	int64_t calm_us;      /* since then nothing has changed: less needs to be asked */
-	struct ledger ledger;
+	struct ledger *ledger; /* `own`, or one that is shared */
+	struct ledger own;
 };
 
 enum sched_why {
@@ -114,7 +115,9 @@ struct sched_ask {
 };
 
 void sched_init(struct sched *s, int64_t now_us, const struct conf *c);
-/* Other targets and intervals; what was spent stays spent. */
+/* What it costs goes into that ledger; before anything was asked. */
+void sched_share(struct sched *s, struct ledger *ledger);
+/* Other targets and intervals; what was spent stays spent. Nothing is under way. */
 void sched_configure(struct sched *s, int64_t now_us, const struct conf *c);
 
 /* Ask somebody now? `belief` may be of a link without evidence. */

@@ -35,7 +35,7 @@ _Static_assert(MOST_HEAD_BYTES >= 16384, "a header is cut at PROBE_HEAD_MAX");
 static int64_t
 cap_of(const struct sched *s, const struct sched_target *t, int64_t bytes)
 {
-	int64_t cap = t->body_bytes < 0 ? s->ledger.hour.limit_bytes / 32 : 2 * t->body_bytes;
+	int64_t cap = t->body_bytes < 0 ? s->ledger->hour.limit_bytes / 32 : 2 * t->body_bytes;
 
 	if (t->kind == CONF_DOWNLOAD)
 		return bytes + BODY_LEAST_BYTES;
@@ -74,8 +74,8 @@ sched_due_bytes(const struct sched *s)
 int64_t
 sched_largest_bytes(struct sched *s, int64_t now_us)
 {
-	int64_t allowance = ledger_allowance(&s->ledger, now_us) / 3;
-	int64_t left = ledger_left(&s->ledger, now_us) / 3;
+	int64_t allowance = ledger_allowance(s->ledger, now_us) / 3;
+	int64_t left = ledger_left(s->ledger, now_us) / 3;
 
 	return allowance < left ? allowance : left;
 }
@@ -83,7 +83,7 @@ sched_largest_bytes(struct sched *s, int64_t now_us)
 bool
 sched_affordable(struct sched *s, int64_t now_us, const struct sched_ask *ask)
 {
-	return ledger_left(&s->ledger, now_us) >= ask->most_bytes;
+	return ledger_left(s->ledger, now_us) >= ask->most_bytes;
 }
 
 bool
@@ -93,20 +93,20 @@ sched_affordable_in_turn(struct sched *s, int64_t now_us, const struct sched_ask
 	int64_t bytes = ask->bytes > 0 ? ask->bytes : t->body_bytes;
 	int64_t expected = sched_expected_bytes(t, bytes);
 	/* What is heavy leaves some for what is not. */
-	int64_t spare = expected >= HEAVY_BYTES ? s->ledger.hour.limit_bytes / 16 : 0;
+	int64_t spare = expected >= HEAVY_BYTES ? s->ledger->hour.limit_bytes / 16 : 0;
 
 	return sched_affordable(s, now_us, ask) &&
-	    ledger_allowance(&s->ledger, now_us) >= expected + spare;
+	    ledger_allowance(s->ledger, now_us) >= expected + spare;
 }
 
 bool
 sched_hold(struct sched *s, int64_t now_us, const struct sched_ask *ask)
 {
-	if (ledger_hold(&s->ledger, now_us, ask->most_bytes))
+	if (ledger_hold(s->ledger, now_us, ask->most_bytes))
 		return true;
 	if (ask->why != SCHED_ASKED || !s->over_budget)
 		return false;
-	s->ledger.held_bytes += ask->most_bytes;
+	s->ledger->held_bytes += ask->most_bytes;
 	return true;
 }
 
@@ -137,7 +137,7 @@ sched_metered(struct sched *s, int64_t now_us, bool metered)
 	s->metered = metered;
 	if (metered && s->metered_bytes < day_bytes)
 		day_bytes = s->metered_bytes;
-	ledger_limit(&s->ledger, now_us, s->hour_bytes, day_bytes);
+	ledger_limit(s->ledger, now_us, s->hour_bytes, day_bytes);
 }
 
 /* Somebody who reads a page will want the next one: there an outage matters the most. Half of
@@ -146,7 +146,7 @@ static bool
 is_lively(struct sched *s, int64_t now_us)
 {
 	return now_us - s->others_us < LIVELY_US &&
-	    ledger_allowance(&s->ledger, now_us) > ledger_allowance_most(&s->ledger) / 2;
+	    ledger_allowance(s->ledger, now_us) > ledger_allowance_most(s->ledger) / 2;
 }
 
 /* With 10 MB a day 132 bytes each 3 s are 62 % of what is allowed in turn; with 1 MB, and as
@@ -154,7 +154,7 @@ is_lively(struct sched *s, int64_t now_us)
 int64_t
 sched_beat_us(struct sched *s, int64_t now_us)
 {
-	int64_t bytes_a_day = ledger_a_day(&s->ledger) / 100 * 62, seconds;
+	int64_t bytes_a_day = ledger_a_day(s->ledger) / 100 * 62, seconds;
 
 	if (is_lively(s, now_us))
 		return SCHED_BEAT_LIVELY_US;
@@ -176,5 +176,5 @@ bool
 sched_wants_beats(struct sched *s, int64_t now_us)
 {
 	return !sched_others_tell(s, now_us) &&
-	    ledger_left(&s->ledger, now_us) >= BEAT_LEAST_BYTES;
+	    ledger_left(s->ledger, now_us) >= BEAT_LEAST_BYTES;
 }

@@ -69,7 +69,7 @@ sched_ended(struct sched *s, int64_t now_us, int flight, const struct sched_end 
 
 	assert(f->used);
 	f->used = false;
-	ledger_release(&s->ledger, f->held_bytes);
+	ledger_release(s->ledger, f->held_bytes);
 	if (!end->answered) {
 		t->fresh_next = true;
 		return;

@@ -31,7 +31,7 @@ static int64_t
 size(struct sched *s, int64_t now_us, const struct est_rate *rate)
 {
 	int64_t bytes = rate->known ? rate->kbps_p50 * FILL_US / 8000 : 4 * SIZED_MIN;
-	int64_t left = ledger_left(&s->ledger, now_us) / 3;
+	int64_t left = ledger_left(s->ledger, now_us) / 3;
 
 	bytes = bytes < SIZED_MIN ? SIZED_MIN : bytes;
 	bytes = bytes > MEASURE_MOST_BYTES ? MEASURE_MOST_BYTES : bytes;
@@ -71,7 +71,7 @@ sched_measure(struct sched *s, int64_t now_us, bool over_budget)
 		return 0;
 	if (ask.target >= 0)
 		sched_price(s, &ask);
-	if (!over_budget && (ledger_left(&s->ledger, now_us) == 0 ||
+	if (!over_budget && (ledger_left(s->ledger, now_us) == 0 ||
 				!sched_affordable(s, now_us, &ask)))
 		return -EDQUOT;
 	s->over_budget = over_budget;

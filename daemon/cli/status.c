@@ -100,6 +100,8 @@ print_view(const struct view *v)
 	    view_headline(v).s, term_tone(stdout, TERM_PLAIN), view_link(v).s);
 	if (*v->diagnosis != '\0')
 		puts(v->diagnosis);
+	for (size_t i = 0; i < v->faults; i++)
+		puts(v->fault[i]);
 	print_rate("Down", &v->down_kbps);
 	print_rate("Up", &v->up_kbps);
 	print_delays(v);

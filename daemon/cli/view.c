@@ -56,6 +56,16 @@ view_read_change(const json_t *doc, struct view_change *out)
 	out->to_kbps = number(doc, "to_kbps", NULL);
 }
 
+static void
+read_faults(const json_t *list, struct view *out)
+{
+	size_t i, most = sizeof out->fault / sizeof out->fault[0];
+
+	for (i = 0; i < json_array_size(list) && i < most; i++)
+		text(json_array_get(list, i), "text", out->fault[i], sizeof out->fault[i]);
+	out->faults = i;
+}
+
 int
 view_read(const json_t *doc, struct view *out)
 {
@@ -100,6 +110,7 @@ view_read(const json_t *doc, struct view *out)
 	text(doc, "quality", out->quality, sizeof out->quality);
 	text(doc, "effective_type", out->effective_type, sizeof out->effective_type);
 	view_read_change(json_object_get(doc, "change"), &out->change);
+	read_faults(json_object_get(doc, "faults"), out);
 	return 0;
 }
 

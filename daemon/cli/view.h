@@ -36,6 +36,8 @@ struct view {
 	double samples, share_app, share_kernel, share_probe;
 	struct view_change change;
 	char cause[24], diagnosis[256]; /* what is broken, a word and a sentence; "": nothing */
+	size_t faults;
+	char fault[4][200]; /* a sentence each */
 	bool outage;
 	int64_t outage_since_us;
 	double outage_lasted_ms, outage_remaining_s_p50, outage_remaining_s_p90;

@@ -71,6 +71,8 @@ print_belief(const struct view *v)
 	printf("%s%s%s  %s\n", term_tone(stdout, term_tone_of(v->state, v->quality)),
 	    view_headline(v).s, term_tone(stdout, TERM_PLAIN), view_link(v).s);
 	print_diagnosis(v->cause, v->diagnosis);
+	for (size_t i = 0; i < v->faults; i++)
+		puts(v->fault[i]);
 	if (!isfinite(v->age_ms)) {
 		puts("Nothing has been seen of this link yet, so nothing is claimed.");
 		return;

@@ -45,7 +45,7 @@ set_up(void)
 	events_len = 0;
 	cr_assert_eq(engine_create(&o, &clocks, &engine), 0);
 	engine_source(engine, &source);
-	engine_probes_sink(engine, &sink);
+	engine_probes_sink(engine, ENGINE_DEFAULT, &sink);
 }
 
 static void

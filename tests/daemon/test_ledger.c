@@ -183,7 +183,7 @@ end_flight(struct week *w, int64_t now_us, int f, bool dead)
 
 	if (w->sched.target[w->sched.flight[f].target].kind == CONF_DOWNLOAD && !dead)
 		bytes = w->sched.flight[f].held_bytes < 90000 ? w->sched.flight[f].held_bytes : 90000;
-	ledger_spend(&w->sched.ledger, now_us, bytes, 0, !dead);
+	ledger_spend(w->sched.ledger, now_us, bytes, 0, !dead);
 	note(now_us, bytes);
 	sched_ended(&w->sched, now_us, f, &end);
 }
@@ -208,7 +208,7 @@ live(struct week *w, int64_t now_us, bool dead)
 	w->beat_us = now_us;
 	if (sched_wants_beats(&w->sched, now_us)) {
 		w->beats++;
-		ledger_spend(&w->sched.ledger, now_us, BEAT_BYTES / 2, BEAT_BYTES / 2, true);
+		ledger_spend(w->sched.ledger, now_us, BEAT_BYTES / 2, BEAT_BYTES / 2, true);
 		note(now_us, BEAT_BYTES);
 	} else {
 		w->missed++;
@@ -321,7 +321,7 @@ Test(ledger, stays_within_a_budget_that_is_far_too_small, .timeout = 120)
 	static struct week w;
 
 	begin_week(&w);
-	ledger_init(&w.sched.ledger, 0, 60000, 300000);
+	ledger_init(w.sched.ledger, 0, 60000, 300000);
 	for (int64_t t = 0; t < WEEK_US; t += MS(1000))
 		live(&w, t, is_dead(t));
 	cr_assert_leq(worst(HOURS(1)), 60000);

@@ -461,7 +461,7 @@ Test(schedule, spreads_heavy_answers_over_the_hour, .timeout = 10)
 	struct sched_ask a;
 
 	set_up(1, true);
-	ledger_limit(&sched.ledger, now_us, 20000000, 200000000);
+	ledger_limit(sched.ledger, now_us, 20000000, 200000000);
 	began_us = last_us = now_us;
 	for (; now_us < began_us + SECONDS(3500); now_us += MS(250)) {
 		int f = ask(&a);
@@ -470,7 +470,7 @@ Test(schedule, spreads_heavy_answers_over_the_hour, .timeout = 10)
 			continue;
 		gap_us = now_us - last_us > gap_us ? now_us - last_us : gap_us;
 		last_us = now_us;
-		ledger_spend(&sched.ledger, now_us, 52000, 1000, true);
+		ledger_spend(sched.ledger, now_us, 52000, 1000, true);
 		sched_ended(&sched, now_us, f, &end);
 	}
 	cr_assert(gap_us > SECONDS(2) && gap_us < SECONDS(60), "%ld us without a measurement",
@@ -497,7 +497,7 @@ Test(schedule, begins_nothing_that_could_pass_the_limit, .timeout = 10)
 	struct sched_ask a;
 
 	set_up(1, true);
-	ledger_limit(&sched.ledger, now_us, 1000000, 100000000);
+	ledger_limit(sched.ledger, now_us, 1000000, 100000000);
 	belief.state = EST_OFFLINE; /* out of turn: only the limit holds */
 	for (end_us = now_us + SECONDS(3500); now_us < end_us; now_us += MS(250)) {
 		int f = ask(&a);
@@ -506,7 +506,7 @@ Test(schedule, begins_nothing_that_could_pass_the_limit, .timeout = 10)
 			continue;
 		cr_assert_leq(a.most_bytes, 1000000 - spent);
 		spent += 51000;
-		ledger_spend(&sched.ledger, now_us, 50000, 1000, false);
+		ledger_spend(sched.ledger, now_us, 50000, 1000, false);
 		sched_ended(&sched, now_us, f, &end);
 	}
 	cr_assert(spent > 700000 && spent <= 1000000, "%ld", (long)spent);

@@ -167,7 +167,7 @@ class UnixConnection(http.client.HTTPConnection):
 class Daemon:
     """linkqd in the foreground, in a directory of its own."""
 
-    def __init__(self, directory, *args, probe=(), settings=(), wait=True, env=None):
+    def __init__(self, directory, *args, probe=(), settings=(), wait=True, env=None, user=None):
         """probe: URLs; () is no target at all, None leaves it to the configuration."""
         self.directory = directory
         self.socket = os.path.join(directory, "linkqd.sock")
@@ -183,7 +183,7 @@ class Daemon:
         self.log_from = os.path.getsize(self.log_path) if os.path.exists(self.log_path) else 0
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen([*command, *args], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env=environment(directory, env))
+                                            env=environment(directory, env), user=user, group=user)
         if wait:
             self.wait_ready()
 
