@@ -49,9 +49,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def do_POST(self):
+        left = int(self.headers["Content-Length"])
+        while left > 0:
+            left -= len(self.rfile.read(min(left, 65536)))
+        self.say(204)
+
     def do_GET(self):
         if self.portal and not self.path.startswith("/login"):
             self.say(302, b"<html>Please log in", Location=f"{LOGIN}?from={self.path}", Content_Type="text/html")
+        elif self.path.startswith("/bytes/"):
+            self.say(200, os.urandom(int(self.path[7:])), Content_Type="application/octet-stream")
         elif self.path.endswith("/generate_204"):
             self.say(204)
         else:
@@ -333,6 +341,27 @@ class Diagnosis(TestCase):
         self.place.forward(False)
         daemon = self.start("http://10.2.0.10/x", "http://10.2.0.11/y", env={"http_proxy": PROXY})
         self.wait_state(daemon, "offline", seconds=PATIENCE_S)
+
+    @staticmethod
+    def on_the_wire():
+        """Bytes that the interface moved, both ways, with Ethernet's headers."""
+        with open("/proc/net/dev", encoding="ascii") as f:
+            words = next(line for line in f if "v0:" in line).split(":")[1].split()
+        return int(words[0]) + int(words[8])
+
+    def test_counts_what_goes_over_the_wire_within_5_percent(self):
+        for link in ("link set v0", "-n gw link set v1", "-n gw link set w0", "-n world link set w1"):
+            ip(f"{link} gso_max_segs 1")  # each segment is a frame, as on a real wire
+        before = self.on_the_wire()
+        daemon = self.start("http://a.test/x", "http://b.test/generate_204", "download=http://c.test/bytes/{bytes}",
+                            "upload=http://c.test/up", settings=["download-interval=5s", "upload-interval=5s"])
+        wait_for(lambda: all(p["count"] >= 2 for p in daemon.get("/v1/explain")["probes"]), "two of each", PATIENCE_S)
+        self.assertEqual(daemon.stop(), 0)
+        wire = self.on_the_wire() - before
+        said = self.daemon(directory=self.directory, settings=["kernel=false"]).get("/v1/budget")["day"]["spent_bytes"]
+        tap.comment(f"the wire has {wire} bytes, the ledger {said}: {100 * said / wire - 100:+.1f} %")
+        self.assertGreater(wire, 200_000)
+        self.assertLess(abs(said - wire), 0.05 * wire)
 
 
 class Lanes(unittest.TestCase):
