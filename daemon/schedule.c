@@ -57,6 +57,7 @@ sched_configure(struct sched *s, int64_t now_us, const struct conf *c)
 		.metered = metered,
 		.own = own,
 		.calm_us = now_us,
+		.dither = (uint32_t)now_us,
 		.targets = c->probe.len,
 	};
 	for (size_t i = 0; i < s->targets; i++) {
@@ -115,7 +116,8 @@ choose(struct sched *s, int64_t now_us, enum conf_target_kind kind, bool urgent)
 				: sched_affordable_in_turn(s, now_us, &ask)))
 			continue;
 		if (!urgent && (sched_muted(t, now_us) ||
-				(!t->own && now_us - t->asked_us < s->stranger_us)))
+				(!t->own && now_us - t->asked_us < s->stranger_us +
+					sched_dither_us(s, s->stranger_us))))
 			continue;
 		for (int f = 0; f < SCHED_FLIGHTS_MAX; f++) {
 			const struct sched_flight *o = &s->flight[f];
@@ -275,6 +277,8 @@ sized_interval_us(const struct sched *s, int64_t now_us, const struct est_rate *
 {
 	int64_t interval_us = up ? s->upload_us : s->download_us;
 
+	interval_us += sched_dither_us(s, interval_us);
+
 	if (rate->known && rate->kbps_p90 < NARROW * rate->kbps_p10 &&
 	    now_us - s->calm_us > NARROW_AFTER_US)
 		return NARROW_FACTOR * interval_us;
@@ -406,6 +410,7 @@ sched_started(struct sched *s, int64_t now_us, const struct sched_ask *ask)
 		s->flight[f] = (struct sched_flight){ .used = true, .target = ask->target,
 			.started_us = now_us, .last_us = now_us, .fresh = ask->fresh,
 			.held_bytes = ask->most_bytes, .measures = ask->why == SCHED_ASKED };
+		s->dither = s->dither * 1664525 + 1013904223;
 		t->asked_us = now_us;
 		t->asked = ask->fresh ? 0 : t->asked + 1;
 		t->fresh_next = t->fresh_next && !ask->fresh;

@@ -85,6 +85,7 @@ struct sched {
 	 * that are under way; over_budget: neither allowance nor limit holds. */
 	bool measure[CONF_UPLOAD + 1], over_budget;
 	int64_t measure_us;
+	uint32_t dither;      /* moves with each start, so that starts are in step with nothing */
 	int due_target;       /* of the last answer to sched_due_us */
 	int64_t calm_us;      /* since then nothing has changed: less needs to be asked */
 	struct ledger *ledger; /* `own`, or one that is shared */

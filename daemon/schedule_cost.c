@@ -110,6 +110,12 @@ sched_hold(struct sched *s, int64_t now_us, const struct sched_ask *ask)
 	return true;
 }
 
+int64_t
+sched_dither_us(const struct sched *s, int64_t us)
+{
+	return us / 1024 * (s->dither >> 26); /* 0 to 63 of 1024 */
+}
+
 bool
 sched_others_tell(const struct sched *s, int64_t now_us)
 {
@@ -126,7 +132,8 @@ sched_interval_us(struct sched *s, int64_t now_us)
 		us = CAPTIVE_US; /* somebody may be signing in */
 	if (sched_others_tell(s, now_us) && us < OTHERS_INTERVAL_US)
 		us = OTHERS_INTERVAL_US;
-	return us > s->interval_us ? us : s->interval_us;
+	us = us > s->interval_us ? us : s->interval_us;
+	return us - sched_dither_us(s, us);
 }
 
 void

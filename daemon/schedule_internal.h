@@ -38,6 +38,10 @@ bool sched_measure_next(struct sched *s, int64_t now_us, const struct est_snapsh
 /* schedule_cost.c: did somebody else have a byte just now? Then that is what tells. */
 bool sched_others_tell(const struct sched *s, int64_t now_us);
 
+/* A part of this time, up to a sixteenth, another one after each start: what is asked in step
+ * with something else (others' probes, a timer of the network) sees only a part of it. */
+int64_t sched_dither_us(const struct sched *s, int64_t us);
+
 /* schedule_cost.c: the interval between small requests, longer while nothing changes. */
 int64_t sched_interval_us(struct sched *s, int64_t now_us);
 

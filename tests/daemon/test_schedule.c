@@ -5,10 +5,7 @@
 
 #include <criterion/criterion.h>
 
-#include "daemon/schedule.h"
-
-#define MS(n) (INT64_C(1000) * (n))
-#define SECONDS(n) (INT64_C(1000000) * (n))
+#include "daemon/schedule_internal.h"
 
 static struct sched sched;
 static struct est_snapshot belief;
@@ -89,6 +86,28 @@ Test(schedule, asks_own_targets_in_turn_at_the_interval, .timeout = 10)
 	now_us += SECONDS(2);
 	cr_assert_geq(ask(&b), 0);
 	cr_assert_neq(a.target, b.target);
+}
+
+Test(schedule, is_in_step_with_nothing, .timeout = 10)
+{
+	int64_t last_us = 0, least_us = SECONDS(100), most_us = 0;
+	struct sched_ask a;
+
+	set_up(1, true);
+	for (int64_t end = now_us + SECONDS(30); now_us < end; now_us += MS(1)) {
+		int f = ask(&a);
+
+		if (f < 0)
+			continue;
+		answer(f, MS(50));
+		if (last_us > 0) {
+			least_us = now_us - last_us < least_us ? now_us - last_us : least_us;
+			most_us = now_us - last_us > most_us ? now_us - last_us : most_us;
+		}
+		last_us = now_us;
+	}
+	cr_assert(least_us >= MS(1850) && most_us <= MS(2001) && most_us - least_us >= MS(30),
+	    "from %ld to %ld us", (long)least_us, (long)most_us);
 }
 
 Test(schedule, leaves_a_stranger_alone_for_its_interval, .timeout = 10)
@@ -553,7 +572,8 @@ Test(schedule, says_when_the_next_one_is_due, .timeout = 10)
 	set_up(2, true);
 	settle();
 	answer(ask(&a), MS(50));
-	cr_assert_eq(sched_due_us(&sched, now_us, &belief, &kind, &why), now_us + SECONDS(2));
+	cr_assert_eq(sched_due_us(&sched, now_us, &belief, &kind, &why),
+	    now_us + SECONDS(2) - sched_dither_us(&sched, SECONDS(2)));
 	cr_assert_eq(kind, CONF_LATENCY);
 	set_up(0, true);
 	cr_assert_eq(sched_due_us(&sched, now_us, &belief, &kind, &why), -1);
