@@ -208,7 +208,7 @@ Test(plan, fears_stalls_more_at_the_live_edge)
 	q.max_buffer_us = 3 * SECOND;
 	q.mode = PLAN_LOW_LATENCY;
 	settle(4500);
-	edge = plan.shape.stall;
+	edge = (double)plan.shape.stall;
 	usual_ladder();
 	q.max_buffer_us = 3 * SECOND;
 	settle(4500);
