@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,11 +27,12 @@ const char hint_help[] =
     "  --playback-rate X   1 is normal speed\n"
     "  --mode MODE         vod, live or low-latency\n"
     "  --max-kbps N, --max-height N   no rendition above\n"
+    "  --kbps              its bit rate alone, for other programs' options\n"
     "  --json              the daemon's answer as it is\n\n"
     "  linkq hint --ladder 400,1200,2800,5000 --buffer 8 --segment 4\n";
 
 enum {
-	OPT_LADDER = 1, OPT_PLAYLIST, OPT_MODE, OPT_JSON,
+	OPT_LADDER = 1, OPT_PLAYLIST, OPT_MODE, OPT_JSON, OPT_KBPS,
 	OPT_NUMBER /* and above: row OPT - OPT_NUMBER of numbers[] */
 };
 
@@ -56,6 +58,7 @@ static const struct option options[] = {
 	{ "playlist", required_argument, NULL, OPT_PLAYLIST },
 	{ "mode", required_argument, NULL, OPT_MODE },
 	{ "json", no_argument, NULL, OPT_JSON },
+	{ "kbps", no_argument, NULL, OPT_KBPS },
 	{ "current", required_argument, NULL, OPT_NUMBER },
 	{ "buffer", required_argument, NULL, OPT_NUMBER + 1 },
 	{ "max-buffer", required_argument, NULL, OPT_NUMBER + 2 },
@@ -260,8 +263,25 @@ print_answer(const json_t *doc)
 	print_renditions(list, index);
 }
 
+enum form { FORM_WORDS, FORM_JSON, FORM_KBPS };
+
+/* The bit rate of what to fetch. */
 static int
-ask(char **argv, const json_t *request, bool json)
+print_kbps(char **argv, const json_t *doc)
+{
+	const json_t *index = json_object_get(doc, "index");
+	const json_t *rung = json_array_get(json_object_get(doc, "renditions"),
+	    json_is_integer(index) ? (size_t)json_integer_value(index) : SIZE_MAX);
+	const json_t *kbps = json_object_get(rung, "kbps");
+
+	if (!json_is_integer(kbps))
+		return cli_fail(argv, "the answer of linkqd names no rendition.");
+	printf("%lld\n", (long long)json_integer_value(kbps));
+	return CLI_OK;
+}
+
+static int
+ask(char **argv, const json_t *request, enum form form)
 {
 	int status;
 	struct client *c = client_open(argv, &status);
@@ -275,7 +295,9 @@ ask(char **argv, const json_t *request, bool json)
 		status = client_complain(argv, c, r);
 	} else {
 		status = CLI_OK;
-		if (json) {
+		if (form == FORM_KBPS) {
+			status = print_kbps(argv, doc);
+		} else if (form == FORM_JSON) {
 			json_dumpf(doc, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12));
 			putchar('\n');
 		} else {
@@ -288,7 +310,7 @@ ask(char **argv, const json_t *request, bool json)
 }
 
 static int
-read_options(int argc, char **argv, json_t *request, bool *json)
+read_options(int argc, char **argv, json_t *request, enum form *form)
 {
 	int opt, status = CLI_OK;
 
@@ -300,7 +322,9 @@ read_options(int argc, char **argv, json_t *request, bool *json)
 		else if (opt == OPT_MODE)
 			status = add_mode(argv, request);
 		else if (opt == OPT_JSON)
-			*json = true;
+			*form = FORM_JSON;
+		else if (opt == OPT_KBPS)
+			*form = FORM_KBPS;
 		else if (opt >= OPT_NUMBER && opt < OPT_NUMBER + NUMBERS)
 			status = add_number(argv, request, &numbers[opt - OPT_NUMBER]);
 		else if (!cli_common_option(opt, argv, &status))
@@ -315,16 +339,16 @@ int
 cmd_hint(int argc, char **argv)
 {
 	json_t *request = json_object();
-	bool json = false;
+	enum form form = FORM_WORDS;
 	int status;
 
 	if (request == NULL)
 		return cli_fail(argv, "out of memory.");
-	status = read_options(argc, argv, request, &json);
+	status = read_options(argc, argv, request, &form);
 	if (status == CLI_OK)
 		status = check_request(argv, request);
 	if (status == CLI_OK)
-		status = ask(argv, request, json);
+		status = ask(argv, request, form);
 	json_decref(request);
 	return status == -1 ? CLI_OK : status;
 }

@@ -302,6 +302,8 @@ def hint():
         assert lines[-1].startswith("> 720p") and "unknown" in lines[-1] and lines[-1].endswith("no"), lines
         assert all(len(line) <= 80 for line in lines), lines
         assert json.loads(r.linkq("hint", "--ladder", "400", "--json").stdout) == HINT
+        told = HINT["renditions"][HINT["index"]]["kbps"]
+        assert r.linkq("hint", "--ladder", "400", "--kbps").stdout == "%d\n" % told
 
 
 @case("hint takes a playlist from a file or standard input")

@@ -4,14 +4,18 @@ a tunnel, behind which the link is slower, and down a lift; every picture comes,
 damaged.
 """
 import concurrent.futures
+import functools
+import http.server
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 import tap
+from harness import Daemon
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.environ.get("builddir", os.getcwd())
@@ -20,10 +24,11 @@ SECONDS = 18
 FPS = 25
 
 RIDES = {
-    "ts": "0,8000,4000,45; 5,0,0; 9,1500,1000",
-    "fmp4": "0,20000,8000,40; 4,4000,2500,120; 4.5,600,300,250; 12,4000,1500,150; 13,20000,8000,40",
+    "ts": "0,5000,4000,45; 4,0,0; 8,1200,1000",
+    "fmp4": "0,5000,4000,40; 3,2000,2500,120; 3.5,500,300,250; 12,4000,1500,150; 13,20000,8000,40",
 }
 running = {}
+film = tempfile.TemporaryDirectory(prefix="linkqd-film-")
 
 
 def ride(kind, folder):
@@ -36,13 +41,65 @@ def ride(kind, folder):
 
 def setUpModule():
     """The film is made; both rides begin; the tests judge them."""
-    folder = tempfile.TemporaryDirectory(prefix="linkqd-film-")
-    unittest.addModuleCleanup(folder.cleanup)
-    subprocess.run(["sh", os.path.join(HERE, "hls_media.sh"), folder.name, str(SECONDS)], check=True,
+    unittest.addModuleCleanup(film.cleanup)
+    subprocess.run(["sh", os.path.join(HERE, "hls_media.sh"), film.name, str(SECONDS)], check=True,
                    timeout=120)
     lanes = concurrent.futures.ThreadPoolExecutor(len(RIDES))
     for kind in RIDES:
-        running[kind] = lanes.submit(ride, kind, folder.name)
+        running[kind] = lanes.submit(ride, kind, film.name)
+
+
+class Film(http.server.SimpleHTTPRequestHandler):
+    """The film on loopback; `asked` are the paths."""
+    asked = []
+
+    def do_GET(self):
+        self.asked.append(self.path)
+        super().do_GET()
+
+    def log_message(self, *_):
+        pass
+
+
+class Recipes(unittest.TestCase):
+    """What linkq(1) says of mpv, run as it stands there, without a screen."""
+    timeout = 120
+
+    def setUp(self):
+        Film.asked.clear()
+        handler = functools.partial(Film, directory=film.name)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.folder = tempfile.TemporaryDirectory(prefix="linkqd-recipe-")
+        self.daemon = Daemon(self.folder.name)
+        self.addCleanup(self.folder.cleanup)
+        self.addCleanup(self.server.shutdown)
+        self.addCleanup(self.daemon.stop)
+
+    def run_it(self, command):
+        done = subprocess.run(
+            command, shell=True, capture_output=True, text=True, timeout=100, check=False,
+            env={**os.environ, "PATH": BUILD + ":" + os.environ["PATH"], "HOME": self.folder.name,
+                 "LINKQ_SOCKET": self.daemon.socket})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout + done.stderr
+
+    QUIET = "--no-config --vo=null --ao=null --no-audio --untimed --msg-level=all=error"
+
+    def test_mpv_plays_by_the_gateway_without_an_error(self):
+        for kind in RIDES:
+            said = self.run_it(f"linkq hls {self.url}/{kind}/main.m3u8 -- mpv {self.QUIET}")
+            self.assertEqual(said.strip(), "")
+        whole = [path for path in Film.asked if path.startswith("/ts/") and path.endswith(".ts")]
+        self.assertEqual(len(whole), SECONDS // 2)
+
+    def test_mpv_takes_the_rendition_that_the_hint_names(self):
+        main = os.path.join(film.name, "ts", "main.m3u8")
+        self.run_it(f"mpv {self.QUIET} --hls-bitrate=$(linkq hint --playlist {main} --kbps)000"
+                    f" {self.url}/ts/main.m3u8")
+        last = [path for path in Film.asked if path.endswith(f"_{SECONDS // 2 - 1}.ts")]
+        self.assertEqual(last, [f"/ts/v0_{SECONDS // 2 - 1}.ts"], "there is no estimate: the lowest")
 
 
 class Rides(unittest.TestCase):
