@@ -197,15 +197,15 @@ store_close(struct store *st)
 	store_free(st);
 }
 
-/* The lock is held. The writer wakes for the first row, to begin counting the seconds, and
- * for the one that makes a batch. */
+/* The lock is held. The writer wakes for the first row, to begin counting the seconds, where
+ * there may be too many to wait for long, and for the one that makes a batch. */
 static void
 handed_over(struct store *st)
 {
 	size_t len = queue_len(&st->queue);
 
 	st->handed++;
-	if (len == 1 || len == STORE_COMMIT_ROWS)
+	if (len <= STORE_QUIET_ROWS + 1 || len == STORE_COMMIT_ROWS)
 		(void)pthread_cond_signal(&st->to_writer);
 }
 

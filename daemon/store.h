@@ -4,7 +4,8 @@
  *
  * The loop hands rows over and never waits: they are copied into a bounded queue, and where
  * that is full the oldest observations are dropped first, and counted. What was handed over
- * is committed at the latest STORE_COMMIT_S later, and by store_close.
+ * is committed at the latest STORE_COMMIT_S later, a few estimates and observations alone
+ * STORE_QUIET_S later (an idle link costs the disk little), and all by store_close.
  *
  * Integers in fixed point throughout; the schema has a version (application_id,
  * user_version) and migrates forwards.
@@ -19,6 +20,8 @@
 #include "api/source.h"
 
 #define STORE_COMMIT_S 5
+#define STORE_QUIET_S 60
+#define STORE_QUIET_ROWS 8
 
 struct store; /* owns two threads, two connections and the lock */
 

@@ -39,6 +39,7 @@ struct store {
 	/* The writer's alone. */
 	struct history *history;
 	struct queue batch;    /* taken out, not yet committed */
+	bool quiet;            /* the last batch was a few rows of an idle link */
 	bool batch_is_part;    /* some that is as old had no room in it */
 	int64_t batch_through; /* `handed` when it was taken, less what was left */
 	int64_t retry_s;       /* how long to wait after the next failure */

@@ -13,6 +13,7 @@
 #define SECOND_US INT64_C(1000000)
 #define RETRY_S_MAX 30
 #define TIDY_US (60 * SECOND_US)
+#define TIDY_QUIET_US (300 * SECOND_US) /* what is not summed up yet is read as seconds */
 #define TIDY_PAGES 256          /* given back a time: 1 MiB */
 #define TIDY_WORK_US 200000     /* then a pause, so that a commit is never far */
 #define TIDY_PAUSE_US SECOND_US
@@ -117,6 +118,14 @@ note(struct store *st, int err, const char *why)
 		store_wake(st);
 }
 
+/* Each commit writes whole pages, so a few rows of an idle link wait for more. */
+static bool
+is_quiet(const struct queue *q)
+{
+	return q->events.len == 0 && q->links.len == 0 && q->kept_len == 0 &&
+	    q->estimates.len + q->observations.len <= STORE_QUIET_ROWS;
+}
+
 /* The lock is held, but not while SQLite works. */
 static int
 commit(struct store *st)
@@ -125,8 +134,10 @@ commit(struct store *st)
 	int64_t rows, bytes = st->report.bytes;
 	int err;
 
-	if (queue_len(&st->batch) == 0)
+	if (queue_len(&st->batch) == 0) {
+		st->quiet = is_quiet(&st->queue);
 		take_batch(st);
+	}
 	rows = (int64_t)queue_len(&st->batch);
 	store_unlock_to_work(st);
 	err = write_or_restart(st, why, sizeof why);
@@ -306,7 +317,8 @@ due_us(struct store *st, int64_t now_us, int64_t *first_us, int64_t retry_us)
 		*first_us = now_us;
 	if (len >= STORE_COMMIT_ROWS || st->flush || st->closing)
 		return now_us;
-	return *first_us + STORE_COMMIT_S * SECOND_US;
+	return *first_us +
+	    (is_quiet(&st->queue) ? STORE_QUIET_S : STORE_COMMIT_S) * SECOND_US;
 }
 
 /* The lock is held. At the end: what cannot be written now is lost, and said. */
@@ -361,7 +373,9 @@ store_writer_main(void *arg)
 			(void)store_forget_some(st);
 		} else if (tidy_us <= now_us) {
 			tidy_us = store_monotonic_us() +
-			    (tidy_up(st, &clock) ? TIDY_PAUSE_US : TIDY_US);
+			    (tidy_up(st, &clock) ? TIDY_PAUSE_US :
+				st->quiet		  ? TIDY_QUIET_US :
+							    TIDY_US);
 		} else {
 			struct timespec until =
 			    store_deadline(due < tidy_us ? due : tidy_us);
