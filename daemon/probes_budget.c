@@ -8,7 +8,7 @@
 
 #include "daemon/log.h"
 
-#define KEEP_US INT64_C(30000000)    /* what was spent is written down so often, */
+#define KEEP_US INT64_C(300000000)   /* what was spent is written down so often, */
 #define KEEP_BYTES INT64_C(65536)    /* and when it is so much */
 
 void
