@@ -396,6 +396,14 @@ probe_forget(void *ctx, int64_t now_us, uint64_t request)
 }
 
 static void
+probe_family(void *ctx, int64_t now_us, bool v6, bool dead)
+{
+	struct engine_probed *p = ctx;
+
+	engine_fault(p->e, slot_of(p), v6 ? ENGINE_IPV6_DEAD : ENGINE_IPV4_DEAD, dead, now_us);
+}
+
+static void
 probe_astray(void *ctx, int64_t now_us, bool astray)
 {
 	struct engine_probed *p = ctx;
@@ -425,6 +433,7 @@ engine_probes_sink(struct engine *e, int link, struct probes_sink *out)
 		.opened = probe_opened,
 		.captive = probe_captive,
 		.forget = probe_forget,
+		.family = probe_family,
 		.astray = probe_astray,
 		.belief = probe_belief,
 	};

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "daemon/loop.h"
 #include "estimator/estimator.h"
@@ -83,6 +84,10 @@ typedef void probe_done_fn(void *arg, int64_t now_us, const struct probe_result 
 struct probe_http_sink {
 	void *ctx;
 	void (*opened)(void *ctx, int fd);
+	/* It is for that address, by this order's tag; and: it is connected. Not of loopback, and
+	 * not of a proxy. */
+	void (*seen)(void *ctx, const struct sockaddr *to, socklen_t len, int tag);
+	void (*connected)(void *ctx, bool v6);
 	void (*spent)(void *ctx, int64_t down_bytes, int64_t up_bytes, bool in_turn);
 };
 

@@ -60,7 +60,6 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 		if (c->used)
 			continue;
 		*c = (struct connection){ .used = true, .fd = fd, .tag = p->tag, .probe = p,
-			
 			.v6 = address->family == AF_INET6,
 			.by_address = bound == PROBE_BY_ADDRESS, .in_turn = p->in_turn,
 			.window_max = p->window_max };
@@ -68,6 +67,8 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 		p->t.loopback = c->loopback;
 		probe_tcp_clamp(fd, p->window_max);
 		ph->sink.opened(ph->sink.ctx, fd);
+		if (!c->loopback)
+			ph->sink.seen(ph->sink.ctx, &address->addr, address->addrlen, p->tag);
 		return fd;
 	}
 	close(fd); /* no place to count its bytes */
@@ -151,6 +152,8 @@ on_connected(void *arg, char *address, char *own_address, int port, int own_port
 		return CURL_PREREQFUNC_ABORT;
 	}
 	p->t.connected = true;
+	if (c && p->opened && !c->loopback)
+		p->ph->sink.connected(p->ph->sink.ctx, c->v6);
 	p->t.resolving = false;
 	p->t.loopback = c ? c->loopback
 			  : strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;

@@ -367,6 +367,7 @@ probes_tick(struct probes *p, int64_t now_us)
 			start(p, now_us, &ask);
 	}
 	probes_keep_in_time(p, now_us);
+	open = probes_families_tick(p, now_us);
 	for (int i = 0; i < SCHED_FLIGHTS_MAX; i++)
 		open = open || p->flight[i].probe;
 	if (open)
@@ -401,7 +402,8 @@ create(struct loop *loop, const struct conf *c, const char *interface, int numbe
     const struct probes_sink *sink, struct ledger *ledger, struct probes **out)
 {
 	struct probes *p = calloc(1, sizeof(*p));
-	struct probe_http_sink http = { .ctx = p, .opened = probes_on_opened, .spent = probes_on_spent };
+	struct probe_http_sink http = { .ctx = p, .opened = probes_on_opened,
+		.seen = probes_on_seen, .connected = probes_on_connected, .spent = probes_on_spent };
 	int err;
 
 	if (!p)
@@ -415,9 +417,12 @@ create(struct loop *loop, const struct conf *c, const char *interface, int numbe
 		sched_share(&p->sched, ledger);
 	err = doctor_begin(p);
 	if (!err)
+		err = probes_families_begin(p);
+	if (!err)
 		err = probe_http_create(loop, interface, &http, &p->http);
 	if (err) {
 		router_destroy(p->router);
+		families_destroy(p->families);
 		free(p);
 		return err;
 	}
@@ -459,6 +464,7 @@ probes_destroy(struct probes *p)
 		p->sink.astray(p->sink.ctx, now_us, false);
 	give_up_all(p, now_us); /* and whatever is held for them */
 	router_destroy(p->router);
+	families_destroy(p->families);
 	probe_http_destroy(p->http); /* closing costs bytes, too */
 	probes_keep(p, now_us);
 	free(p);
@@ -474,19 +480,6 @@ probes_reload(struct probes *p, const struct conf *c)
 }
 
 void
-probes_suspect(struct probes *p, int64_t now_us, int64_t since_us)
-{
-	sched_suspect(&p->sched, since_us);
-	(void)probes_tick(p, now_us);
-}
-
-void
-probes_heard(struct probes *p, int64_t at_us)
-{
-	sched_heard_others(&p->sched, at_us);
-}
-
-void
 probes_slept(struct probes *p, int64_t slept_us)
 {
 	ledger_slept(p->sched.ledger, slept_us);
@@ -496,6 +489,8 @@ void
 probes_reset(struct probes *p, int64_t now_us)
 {
 	give_up_all(p, now_us);
+	if (p->families)
+		families_reset(p->families, now_us);
 	doctor_reset(p, now_us);
 	sched_reset(&p->sched, now_us);
 	probe_http_forget(p->http);

@@ -34,6 +34,8 @@ struct probes_sink {
 	/* A portal answers in place of the Internet, or does so no more. */
 	void (*captive)(void *ctx, int64_t now_us, bool captive);
 	void (*forget)(void *ctx, int64_t now_us, uint64_t request);
+	/* One of the families is dead while the other works, or is so no more. */
+	void (*family)(void *ctx, int64_t now_us, bool v6, bool dead);
 	/* What is bound to the link leaves by another one; or does so no more. */
 	void (*astray)(void *ctx, int64_t now_us, bool astray);
 	/* What is believed of the link that is probed. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The heartbeat: what a kept connection tells while nobody asks. */
+/* What is heard while nobody asks: by the heartbeat of a kept connection, and by others. */
 #include "daemon/probes_internal.h"
 
 #define SLACK_US INT64_C(300000)  /* a sign of life may be late by that, and three round trips */
@@ -47,4 +47,17 @@ probes_listen(struct probes *p, int64_t now_us, const struct est_snapshot *belie
 		sched_suspect(&p->sched, now_us - longest_us);
 	if (belief->state == EST_STALLED)
 		p->sink.rtt(p->sink.ctx, now_us, longest_us, false);
+}
+
+void
+probes_suspect(struct probes *p, int64_t now_us, int64_t since_us)
+{
+	sched_suspect(&p->sched, since_us);
+	(void)probes_tick(p, now_us);
+}
+
+void
+probes_heard(struct probes *p, int64_t at_us)
+{
+	sched_heard_others(&p->sched, at_us);
 }

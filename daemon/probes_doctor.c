@@ -134,6 +134,9 @@ void
 probes_gateway(struct probes *p, const struct net_picture *picture, const char *interface)
 {
 	router_follow(p->router, picture, interface);
+	if (p->families)
+		families_routes(p->families, loop_now_us(p->loop), picture->out4 != 0,
+		    picture->out6 != 0);
 }
 
 bool

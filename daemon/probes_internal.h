@@ -4,6 +4,7 @@
 #define LINKQ_DAEMON_PROBES_INTERNAL_H
 
 #include "daemon/condition.h"
+#include "daemon/families.h"
 #include "daemon/router.h"
 #include "daemon/portal.h"
 #include "daemon/probe_http.h"
@@ -51,6 +52,7 @@ struct probes {
 	int64_t timeout_us;
 	uint64_t requests;
 	struct router *router;
+	struct families *families; /* NULL: of a link beside */
 	struct portal portal;
 	struct doctor doctor;
 	int64_t conditions[CONDITIONS]; /* how often each was found */
@@ -58,6 +60,12 @@ struct probes {
 	bool lost_way;
 	int64_t spent, kept_us; /* since it was last written down, and when that was */
 };
+
+/* probes_families.c: as families.h, for the default link; NULL beside. */
+int probes_families_begin(struct probes *p);
+void probes_on_seen(void *arg, const struct sockaddr *to, socklen_t len, int tag);
+void probes_on_connected(void *arg, bool v6);
+bool probes_families_tick(struct probes *p, int64_t now_us);
 
 /* probes_beats.c: look after the heartbeat, and tell what it says. */
 void probes_listen(struct probes *p, int64_t now_us, const struct est_snapshot *belief);

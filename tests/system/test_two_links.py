@@ -3,6 +3,7 @@
 """Two uplinks at once: each has an estimate of its own, from probes that keep to it."""
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 import tap
@@ -55,6 +56,36 @@ class TwoLinks(TestCase):
                  "both to be online")
         ip("route del default via 10.71.0.2 dev up1 metric 200")
         wait_for(lambda: list(self.both(daemon)) == ["up0"], "the end of one")
+
+
+class Families(TestCase):
+    """IPv4 and IPv6 over one link."""
+    timeout = 120 * SLOW
+
+    def setUp(self):
+        super().setUp()
+        ip("link set lo up")
+        self.links = Links(10000, v6=True)
+        self.addCleanup(self.links.close)
+
+    def faults(self, daemon):
+        return [fault["name"] for fault in daemon.get("/v1/link")["faults"]]
+
+    def test_are_apart_a_dead_ipv6_is_named_and_the_host_stays_online(self):
+        daemon = self.daemon(probe=(f"http://[{SERVER[6]}]/", f"http://{SERVER[4]}/"))
+        self.wait_state(daemon, "online")
+        self.assertEqual(self.faults(daemon), [])
+        self.links.family_dies(6)
+        began = time.monotonic()
+        wait_for(lambda: self.faults(daemon) == ["ipv6_dead"], "it to be named", 20 * SLOW)
+        tap.comment(f"IPv6 was named after {time.monotonic() - began:.1f} s")
+        self.assertNotEqual(daemon.state(), "offline")
+        self.links.family_lives()
+        wait_for(lambda: self.faults(daemon) == [], "the end of it", 20 * SLOW)
+        self.assertEqual(daemon.stop(), 0)
+        details = [row[0] for row in daemon.rows("select detail from event order by t, n")]
+        self.assertEqual([d for d in details if d and d.startswith("ipv")],
+                         ["ipv6-dead", "ipv6-works"])
 
 
 if __name__ == "__main__":
