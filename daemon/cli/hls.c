@@ -39,7 +39,7 @@ const char hls_help[] =
     "  starts it with the address (in place of {}, else at its end) and ends with it.\n"
     "  Examples:\n"
     "  linkq hls https://example.org/master.m3u8\n"
-    "  linkq hls https://example.org/master.m3u8 -- mpv --fs\n";
+    "  linkq hls https://example.org/master.m3u8 -- mpv\n";
 
 struct hls {
 	char **argv;
