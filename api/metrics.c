@@ -5,6 +5,7 @@
 #include "api/metrics.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 
@@ -220,6 +221,19 @@ kernel(struct mt *w, const struct api_kernel_report *k)
 	    0);
 }
 
+/* Once somebody has asked for a forecast: a scrape begins no reading of the history. */
+static void
+ahead(struct mt *w, const struct api_metrics *m)
+{
+	static const char *const within[AHEAD_HORIZONS] = {"1m", "5m", "15m"};
+
+	mt_family(w, "forecast_outage_probability", "gauge",
+	    "Of an outage of the default link within that time, once it was asked for.");
+	for (int i = 0; i < AHEAD_HORIZONS; i++)
+		mt_sample(w, MT_LABELS("within", within[i]),
+		    m->ahead_known ? llround(m->ahead[i] * 1e4) : API_UNKNOWN, 4);
+}
+
 static void
 history(struct mt *w, const struct api_history_report *h)
 {
@@ -280,6 +294,7 @@ metrics_write(const struct core *core, bool open, struct buf *out)
 	budget(&w, &report.budget);
 	webhooks(&w, &report);
 	kernel(&w, &report.kernel);
+	ahead(&w, &m);
 	history(&w, &m.history);
 	traffic(&w, &core->traffic);
 	mt_one(&w, "uptime_seconds", "gauge", "Since the daemon's start.", report.uptime_us, 6);

@@ -173,6 +173,8 @@ struct api_metrics {
 	int64_t rejects[EST_VERDICTS];
 	int64_t in_state_us[EST_STATES]; /* the default link; asleep: this host */
 	struct api_history_report history;
+	bool ahead_known; /* what is ahead on the default link was asked for before, and is known */
+	double ahead[AHEAD_HORIZONS];
 };
 
 struct api_health {

@@ -175,8 +175,14 @@ metrics(void *ctx, struct api_metrics *out)
 {
 	struct engine *e = ctx;
 	struct store_report r = { .bytes = -1, .last_commit_us_ago = -1 };
+	struct ahead_news ahead;
 
 	*out = e->counted;
+	if (e->forecast && forecast_peek(e->forecast, e->slot[e->current].link.id,
+		engine_wall_us(e, e->o.now(e->o.ctx)), &ahead)) {
+		out->ahead_known = true;
+		memcpy(out->ahead, ahead.chance, sizeof(out->ahead));
+	}
 	if (e->o.store)
 		store_report(e->o.store, &r);
 	out->history = (struct api_history_report){ .ok = r.ok, .rows = r.rows,

@@ -318,6 +318,21 @@ forecast_ask(struct forecast *f, int64_t now_us, struct api_forecast *out)
 		tell(l->past, now_s, out);
 }
 
+bool
+forecast_peek(const struct forecast *f, const char *link, int64_t wall_us,
+    struct ahead_news *out)
+{
+	for (int i = 0; i < FORECAST_LINKS; i++) {
+		const struct past *p = f->looked[i].past;
+
+		if (p == NULL || strcmp(p->link, link) != 0)
+			continue;
+		ahead_read(&p->ahead, wall_us / SECOND_US, out);
+		return out->known;
+	}
+	return false;
+}
+
 void
 forecast_event(struct forecast *f, const struct api_event_row *row)
 {

@@ -27,6 +27,11 @@ void forecast_destroy(struct forecast *f); /* NULL is fine */
  * has not. */
 void forecast_ask(struct forecast *f, int64_t now_us, struct api_forecast *out);
 
+/* The same of a link whose past is read already: no more is read or learnt for it. False:
+ * nothing is known. */
+bool forecast_peek(const struct forecast *f, const char *link, int64_t wall_us,
+    struct ahead_news *out);
+
 /* An event happened. */
 void forecast_event(struct forecast *f, const struct api_event_row *row);
 

@@ -237,6 +237,8 @@ metrics(void *ctx, struct api_metrics *out)
 	memset(out, 0, sizeof(*out));
 	out->history = (struct api_history_report){.ok = true, .rows = 1000, .commits = 20,
 	    .queued = 3, .bytes = 123456, .last_commit_us_ago = 2500000};
+	out->ahead_known = true;
+	out->ahead[2] = 0.75;
 	histogram_add(&out->rtt, 42000);
 	histogram_add(&out->ttfb, 11000000);
 	out->observations[EST_APP] = 7;

@@ -18,7 +18,7 @@ LABELS = re.compile(rf'{{({NAME}="(?:[^"\\\n]|\\[\\"n])*"(?:,{NAME}="(?:[^"\\\n]
 SAMPLE = re.compile(rf"({NAME})({{.*}})? (-?[0-9]+(?:\.[0-9]+)?)")
 ENDS = {"gauge": {""}, "counter": {"_total"}, "histogram": {"_bucket", "_sum", "_count"}}
 LABELS_ALLOWED = {"link", "interface", "kind", "state", "quality", "direction", "q", "le", "source", "reason",
-                  "version", "per", "code", "outcome"}
+                  "version", "per", "code", "outcome", "within"}
 
 
 def parse(text, is_open):
@@ -80,6 +80,7 @@ def text():
         assert answer.status == 200
         assert answer.header("Content-Type") == "text/plain; version=0.0.4; charset=utf-8"
         families = parse(answer.body.decode(), False)
+        assert families["linkqd_forecast_outage_probability"][1]["linkqd_forecast_outage_probability", '{within="15m"}'] == 0.75
         assert families["linkqd_history_rows_total"][1] == {("linkqd_history_rows_total", None): 1000}
         assert families["linkqd_rtt_seconds"][1]["linkqd_rtt_seconds_bucket", '{le="0.05"}'] == 1
         assert families["linkqd_rtt_seconds"][1]["linkqd_rtt_seconds_bucket", '{le="0.025"}'] == 0

@@ -201,9 +201,15 @@ Test(forecast, reads_the_history_and_goes_on_from_there)
 	struct api_forecast a;
 	struct api_event_row row;
 
+	struct ahead_news n;
+
 	open_all();
 	store_days(21, today);
+	cr_assert(!forecast_peek(f, "k3f9", today * SECOND, &n), "nobody has asked");
 	a = ask(today + 28700);
+	cr_assert(forecast_peek(f, "k3f9", (today + 28700) * SECOND, &n));
+	cr_assert_eq(n.chance[2], a.news.chance[2]);
+	cr_assert(!forecast_peek(f, "other", (today + 28700) * SECOND, &n));
 	cr_assert(a.news.known && !a.news.in_outage);
 	cr_assert_eq(a.news.outages, 84);
 	cr_assert_gt(a.news.chance[1], 0.15);
