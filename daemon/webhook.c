@@ -204,7 +204,8 @@ tick(struct hook *h, const struct api_view *v, bool returned)
 int64_t
 webhooks_tick(struct webhooks *w, const struct api_view *v)
 {
-	const bool offline = v->est.state == EST_OFFLINE;
+	/* A portal's 200 would be taken for the receiver's. */
+	const bool offline = v->est.state == EST_OFFLINE || v->est.state == EST_CAPTIVE;
 	const bool returned = w->offline && !offline;
 	int64_t wait_us = WEBHOOKS_IDLE_US;
 

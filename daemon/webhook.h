@@ -5,7 +5,7 @@
  * Each has its own hold time, queue and secret (webhook_queue.h). The body is JSON, and the
  * header Linkqd-Signature: t=UNIX,v1=HEX is the HMAC-SHA-256 of "UNIX.BODY" by the secret.
  * Any 2xx is a delivery; a redirect is not followed, and is none. While the link is offline
- * nothing is tried but on loopback. What waits at the end of the daemon is lost, and counted
+ * or behind a portal nothing is tried but on loopback. What waits at the end of the daemon is lost, and counted
  * in the log.
  */
 #ifndef LINKQ_DAEMON_WEBHOOK_H
