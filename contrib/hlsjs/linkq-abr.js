@@ -12,6 +12,7 @@
 import {Linkq} from "./linkq.js";
 import {Choice} from "./linkq-choice.js";
 
+const UNKNOWN_S = 2;      // a fragment, before its playlist is there
 const LOOK_MS = 300;      // at a fragment under way
 const AHEAD_MS = 2 * LOOK_MS; // before its end the next one is thought of
 const ASK_AGAIN_MS = 1000; // while hls.js waits for room in its buffer
@@ -158,7 +159,11 @@ export function linkqAbr(Hls, options = {}) {
 			if (level === undefined || this.#started || !hls.autoLevelEnabled || hls.config.startLevel !== undefined ||
 			    hls.loadLevel === -1)
 				return;
-			hls.nextLoadLevel = level;
+			// One step down is not worth another playlist.
+			if (level === hls.loadLevel - 1)
+				this.#level = hls.loadLevel;
+			else
+				hls.nextLoadLevel = level;
 		}
 
 		#onLoading(event, {frag, part}) {
@@ -346,7 +351,7 @@ export function linkqAbr(Hls, options = {}) {
 				ladder: candidates.map(({level, i}) => ({id: String(i), avg_kbps: kbps(level.averageBitrate),
 					peak_kbps: kbps(level.maxBitrate), height: level.height || 0})),
 				buffer_s: Math.max(0, (hls.mainForwardBufferInfo?.len ?? 0) + more_s),
-				segment_s: details?.averagetargetduration || (request?.frag ?? after)?.duration || 4,
+				segment_s: details?.averagetargetduration || (request?.frag ?? after)?.duration || UNKNOWN_S,
 				playback_rate: Math.abs(hls.media?.playbackRate || 1), mode: "vod"};
 
 			this.#setBuffer(question, details);

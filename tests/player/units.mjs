@@ -19,7 +19,7 @@ function asked({buffer_s, current, hint, p50, p90 = 1.3 * p50}) {
 }
 
 const choices = [
-	["starts with what is there in half its length", [{buffer_s: 0, hint: 4, p50: 0.2}], "1"],
+	["starts with what is there in a quarter of its length", [{buffer_s: 0, hint: 4, p50: 0.15}], "1"],
 	["starts where the hint says on a fast link", [{buffer_s: 0, hint: 4, p50: 0.01}], "4"],
 	["goes up at once where there is no doubt", [{buffer_s: 4, current: 1, hint: 4, p50: 0.04}], "4"],
 	["never goes above the hint", [{buffer_s: 4, current: 1, hint: 2, p50: 0.01}], "2"],
