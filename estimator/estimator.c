@@ -60,7 +60,7 @@ est_prior(enum est_link_kind kind, struct est_rate *out)
 	float mass[LEVELS], y[3];
 
 	belief_prior(mass, prior_median(kind), PRIOR_SIGMA);
-	level_quantiles(mass, q, y);
+	level_quantiles(mass, q, y, 3);
 	*out = (struct est_rate){ .known = true,
 		.kbps_p10 = (int64_t)lrintf(level_to_kbps(y[0])),
 		.kbps_p50 = (int64_t)lrintf(level_to_kbps(y[1])),
@@ -125,7 +125,7 @@ keep_forecasts(struct est *e)
 {
 	for (int d = 0; d < EST_DIRECTIONS; d++) {
 		struct est_way *way = &e->way[d];
-		float raw[3];
+		float raw[FORECAST_QUANTILES];
 
 		if (!way->used || !feedback_due(&way->feedback, e->now_us))
 			continue;

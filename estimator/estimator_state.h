@@ -18,6 +18,7 @@
 #include "estimator/level.h"
 #include "estimator/merge.h"
 #include "estimator/silence.h"
+#include "estimator/trend.h"
 #include "estimator/types.h"
 #include "estimator/window.h"
 
@@ -30,6 +31,7 @@ struct est_way {
 	struct window window;
 	struct feedback feedback;
 	struct reversion reversion;
+	struct trend trend;
 	int64_t used_us;   /* end of the last increment */
 	int64_t last_us;   /* end of the last increment that only the link limited */
 	float last_y;      /* its level */

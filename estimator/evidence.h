@@ -57,8 +57,9 @@ void evidence_tally(struct est *e, enum est_source source, int64_t bytes, float 
 /* What a forecast of one direction is asked for. */
 struct forecast_ask evidence_ask(const struct est *e, enum est_direction d, float horizon_s);
 
-/* p10, p50 and p90 of the mean of the next horizon_s as levels, before calibration. */
-void evidence_forecast(const struct est *e, enum est_direction d, float horizon_s, float raw[3]);
+/* Quantiles of the mean of the next horizon_s as levels, before calibration. */
+void evidence_forecast(const struct est *e, enum est_direction d, float horizon_s,
+    float raw[FORECAST_QUANTILES]);
 
 /* After any event: the words follow the belief, and the last answer is void. */
 void evidence_settle(struct est *e);

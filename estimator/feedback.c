@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 #define GAIN 0.006f /* octaves; five times as much chases noise */
 #define COULD_CARRY 0.03f /* octaves: what is seen is a little less than could have been */
@@ -58,38 +59,34 @@ feedback_due(struct feedback *f, int64_t now_us)
 }
 
 void
-feedback_note(struct feedback *f, int64_t now_us, const float y[3])
+feedback_note(struct feedback *f, int64_t now_us, const float raw[FORECAST_QUANTILES])
 {
 	const uint8_t at = f->next;
 
 	f->next = (uint8_t)((at + 1) % FORECASTS_KEPT);
 	f->noted_us = now_us;
 	f->past[at].until_us = now_us + (int64_t)(FEEDBACK_HORIZON_S * 1e6f);
-	f->past[at].p10 = y[0];
-	f->past[at].p90 = y[2];
-	f->noted_p50 = y[1];
+	f->past[at].p10 = raw[FORECAST_P10];
+	f->past[at].p90 = raw[FORECAST_P90];
+	memcpy(f->noted_y, raw, sizeof f->noted_y);
 	f->noted = true;
 	f->past[at].bytes = f->past[at].body_s = f->past[at].limited_s = 0.0f;
 }
 
 void
-feedback_apply(const struct feedback *f, const float raw[3], float y[3])
+feedback_apply(const struct feedback *f, const float raw[FORECAST_QUANTILES], float y[3])
 {
-	y[1] = raw[1] + COULD_CARRY;
-	y[0] = fminf(raw[0] + COULD_CARRY + f->c10, y[1]);
-	y[2] = fmaxf(raw[2] + COULD_CARRY + f->c90, y[1]);
+	y[1] = raw[FORECAST_MEDIAN] + COULD_CARRY;
+	y[0] = fminf(raw[FORECAST_P10] + COULD_CARRY + f->c10, y[1]);
+	y[2] = fmaxf(raw[FORECAST_P90] + COULD_CARRY + f->c90, y[1]);
 	assert(y[0] <= y[1] && y[1] <= y[2]);
 }
 
 bool
-feedback_noted(const struct feedback *f, int64_t now_us, float raw[3])
+feedback_noted(const struct feedback *f, int64_t now_us, float raw[FORECAST_QUANTILES])
 {
-	const unsigned at = (f->next + FORECASTS_KEPT - 1u) % FORECASTS_KEPT;
-
 	if (!f->noted || f->noted_us != now_us)
 		return false;
-	raw[0] = f->past[at].p10;
-	raw[1] = f->noted_p50;
-	raw[2] = f->past[at].p90;
+	memcpy(raw, f->noted_y, sizeof f->noted_y);
 	return true;
 }

@@ -128,11 +128,12 @@ forecast_mass(const struct forecast_ask *ask, float out[LEVELS])
 }
 
 void
-forecast_quantiles(const struct forecast_ask *ask, float y[3])
+forecast_quantiles(const struct forecast_ask *ask, float y[FORECAST_QUANTILES])
 {
-	static const float q[3] = { 0.1f, 0.5f, 0.9f };
+	static const float q[FORECAST_QUANTILES] = { 0.03f, 0.1f, 0.25f, 0.4f, 0.5f, 0.6f, 0.75f,
+		0.9f, 0.97f };
 	float mass[LEVELS];
 
 	forecast_mass(ask, mass);
-	level_quantiles(mass, q, y);
+	level_quantiles(mass, q, y, FORECAST_QUANTILES);
 }

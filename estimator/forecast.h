@@ -50,8 +50,12 @@ void forecast_alive(const struct forecast_ask *ask, float out[LEVELS]);
 /* The mass of each level of the mean rate; sums to 1. */
 void forecast_mass(const struct forecast_ask *ask, float out[LEVELS]);
 
-/* Its p10, p50 and p90, as levels. */
-void forecast_quantiles(const struct forecast_ask *ask, float y[3]);
+/* Quantiles of it, as levels: 0.03, 0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9 and 0.97. */
+#define FORECAST_QUANTILES 9
+#define FORECAST_P10 1
+#define FORECAST_MEDIAN 4
+#define FORECAST_P90 7
+void forecast_quantiles(const struct forecast_ask *ask, float y[FORECAST_QUANTILES]);
 
 /*
  * Slow calibration by what came true (adaptive conformal inference: Gibbs and Candes,
@@ -67,7 +71,7 @@ struct feedback {
 	} past[FORECASTS_KEPT];
 	float c10, c90;
 	int64_t noted_us;
-	float noted_p50;
+	float noted_y[FORECAST_QUANTILES];
 	bool noted; /* and nothing was learnt since */
 	uint8_t next;
 };
@@ -80,14 +84,14 @@ void feedback_seen(struct feedback *f, float bytes, float dt_s, bool limited);
 /* Judge what is due; whether it is time for a new forecast to be kept. */
 bool feedback_due(struct feedback *f, int64_t now_us);
 
-/* Keep one: p10, p50 and p90 of a forecast as levels, without offsets. */
-void feedback_note(struct feedback *f, int64_t now_us, const float raw[3]);
+/* Keep one: the quantiles of a forecast, without offsets. */
+void feedback_note(struct feedback *f, int64_t now_us, const float raw[FORECAST_QUANTILES]);
 
 /* The one that was kept at this very instant; false: there is none, or it is void. */
-bool feedback_noted(const struct feedback *f, int64_t now_us, float raw[3]);
+bool feedback_noted(const struct feedback *f, int64_t now_us, float raw[FORECAST_QUANTILES]);
 
 /* p10 <= p50 <= p90 with the offsets. */
-void feedback_apply(const struct feedback *f, const float raw[3], float y[3]);
+void feedback_apply(const struct feedback *f, const float raw[FORECAST_QUANTILES], float y[3]);
 
 #define FEEDBACK_HORIZON_S 5.0f
 

@@ -58,6 +58,7 @@ follow(struct est *e, struct est_way *way, const struct portion *p, float y, boo
 	float live[LEVELS], q[3];
 
 	way->limited += 0.1f * ((limited ? 1.0f : 0.0f) - way->limited);
+	trend_seen(&way->trend, y, p->dt_s);
 	feedback_seen(&way->feedback, p->bytes, p->dt_s, limited);
 	if (!limited) {
 		way->last_y = y;

@@ -111,14 +111,14 @@ level_quantile(const float mass[LEVELS], float q)
 }
 
 void
-level_quantiles(const float mass[LEVELS], const float q[3], float y[3])
+level_quantiles(const float mass[LEVELS], const float *q, float *y, int n)
 {
 	const float sum = level_sum(mass);
 	float below = 0.0f;
 	int k = 0;
 
-	for (int i = 0; i < LEVELS && k < 3; i++) {
-		while (k < 3 && below + mass[i] >= q[k] * sum && mass[i] > 0.0f) {
+	for (int i = 0; i < LEVELS && k < n; i++) {
+		while (k < n && below + mass[i] >= q[k] * sum && mass[i] > 0.0f) {
 			const float inside =
 			    num_clamp((q[k] * sum - below) / mass[i], 0.0f, 1.0f);
 
@@ -126,7 +126,7 @@ level_quantiles(const float mass[LEVELS], const float q[3], float y[3])
 		}
 		below += mass[i];
 	}
-	for (; k < 3; k++) /* rounding left nothing above, or there is no mass */
+	for (; k < n; k++) /* rounding left nothing above, or there is no mass */
 		y[k] = k > 0 ? y[k - 1] : LEVEL_BASE;
 }
 

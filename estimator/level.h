@@ -161,8 +161,8 @@ float level_to_kbps(float y);
  */
 float level_quantile(const float mass[LEVELS], float q);
 
-/* Three at once, q ascending. */
-void level_quantiles(const float mass[LEVELS], const float q[3], float y[3]);
+/* Several at once, q ascending. */
+void level_quantiles(const float mass[LEVELS], const float *q, float *y, int n);
 
 /* to += weight * from, moved by `octaves`; what would leave the grid stays at its edge. */
 void level_add_moved(float to[LEVELS], const float from[LEVELS], float weight, float octaves);

@@ -2,6 +2,7 @@
 /* The estimator of one link: what comes out. */
 #include "estimator/estimator.h"
 
+#include "estimator/correction.h"
 #include "estimator/evidence.h"
 
 #include <assert.h>
@@ -27,11 +28,67 @@ evidence_ask(const struct est *e, enum est_direction d, float horizon_s)
 }
 
 void
-evidence_forecast(const struct est *e, enum est_direction d, float horizon_s, float raw[3])
+evidence_forecast(const struct est *e, enum est_direction d, float horizon_s,
+    float raw[FORECAST_QUANTILES])
 {
 	const struct forecast_ask ask = evidence_ask(e, d, horizon_s);
 
 	forecast_quantiles(&ask, raw);
+}
+
+/* For how long a request has had no answer; 0: none waits. */
+static float
+waiting_s(const struct est *e)
+{
+	return fmaxf((float)flows_waiting_us(&e->flows, e->now_us) * 1e-6f, e->unanswered_s);
+}
+
+static float
+age_s(const struct est *e, int64_t at_us)
+{
+	return fmaxf(0.0f, (float)(e->now_us - at_us) * 1e-6f);
+}
+
+/*
+ * How far the corrections count: they were learnt for 5 s and from one request at a time;
+ * half or twice the horizon is none of theirs.
+ */
+static float
+correction_share(const struct est *e, float horizon_s)
+{
+	const float octaves = fabsf(num_log2(horizon_s / FEEDBACK_HORIZON_S));
+
+	if (merge_shared(&e->merge, e->now_us))
+		return 0.0f;
+	return num_clamp(1.0f - octaves, 0.0f, 1.0f);
+}
+
+static void
+correct(const struct est *e, const struct est_way *way, float horizon_s,
+    const float raw[FORECAST_QUANTILES], float y[3])
+{
+	const float share = correction_share(e, horizon_s);
+	const struct correction_of of = {
+		.quantiles = raw,
+		.y = y,
+		.belief = &way->belief,
+		.fate = &e->fate,
+		.feedback = &way->feedback,
+		.trend = &way->trend,
+		.last_y = way->last_y,
+		.last_age_s = age_s(e, way->last_us),
+		.last_known = way->last_known,
+		.used_age_s = way->used ? age_s(e, way->used_us) : 1e3f,
+		.limited = way->limited,
+		.waiting_s = waiting_s(e),
+		.to_mem = way->reversion.to_mem,
+	};
+	float x[CORRECTION_INPUTS];
+
+	if (share <= 0.0f)
+		return;
+	correction_inputs(&of, x);
+	correction_apply(x, share, y);
 }
 
 static void
@@ -39,7 +96,7 @@ read_rate(const struct est *e, enum est_direction d, float horizon_s, struct est
     float y[3])
 {
 	const struct feedback *f = &e->way[d].feedback;
-	float raw[3];
+	float raw[FORECAST_QUANTILES];
 
 	if (!e->way[d].belief.known) {
 		*out = (struct est_rate){ .known = false };
@@ -48,6 +105,7 @@ read_rate(const struct est *e, enum est_direction d, float horizon_s, struct est
 	if (horizon_s != FEEDBACK_HORIZON_S || !feedback_noted(f, e->now_us, raw))
 		evidence_forecast(e, d, horizon_s, raw);
 	feedback_apply(f, raw, y);
+	correct(e, &e->way[d], horizon_s, raw, y);
 	out->known = true;
 	out->kbps_p10 = (int64_t)lrintf(level_to_kbps(y[0]));
 	out->kbps_p50 = (int64_t)lrintf(level_to_kbps(y[1]));
@@ -60,8 +118,7 @@ static float
 overdue_s(const struct est *e)
 {
 	const struct smooth wait = latency_wait(&e->latency);
-	const float waiting_s = (float)flows_waiting_us(&e->flows, e->now_us) * 1e-6f;
-	const float longest_s = fmaxf(waiting_s, e->unanswered_s);
+	const float longest_s = waiting_s(e);
 
 	return longest_s > wait.mean_s + 2.0f * wait.dev_s ? longest_s : 0.0f;
 }

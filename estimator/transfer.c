@@ -39,7 +39,7 @@ est_transfer(struct est *e, int64_t now_us, enum est_direction direction, int64_
     struct est_seconds *out)
 {
 	const float size = (float)(bytes > 0 ? bytes : 1);
-	float raw[3], y[3], s[3], horizon_s = 5.0f;
+	float raw[FORECAST_QUANTILES], y[3], s[3], horizon_s = 5.0f;
 
 	assert(direction == EST_DOWN || direction == EST_UP);
 	est_tick(e, now_us);

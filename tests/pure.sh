@@ -8,7 +8,7 @@ if [ "${SANITIZERS:-}" = yes ]; then
 fi
 cd "${builddir:-.}" || exit 99
 foreign=$(${NM:-nm} -A --undefined-only libestimator.a | awk '{ print $NF }' | sort -u |
-	grep -vxE '(est|ahead|belief|window|merge|flows?|silence|forecast|feedback|latency|delays|change|evidence|fate|level|outlook|plan|grain|reversion)_[a-z0-9_]*' |
+	grep -vxE '(est|ahead|belief|window|merge|flows?|silence|forecast|feedback|latency|delays|change|evidence|fate|level|outlook|plan|grain|reversion|correction|trend)_[a-z0-9_]*' |
 	grep -vxE '(exp2?|expm1|erfc?|log(2|1p)?|sqrt|pow|f(abs|min|max)|floor|ceil|l?l?rint|l?l?round|isfinite)f?' |
 	grep -vxE 'mem(cpy|move|set|cmp)|str(cmp|len)|__assert_fail|__stack_chk_fail|__[a-z]*_chk|_GLOBAL_OFFSET_TABLE_|__gcov[a-z0-9_]*')
 if [ -z "$foreign" ]; then
