@@ -10,16 +10,37 @@
 #define HORIZON_LEAST_S 2.0f
 #define HORIZON_MOST_S 120.0f
 #define SECONDS_MOST 86400.0f
+/* of the least round trip that is remembered, which creeps upwards */
+#define RTT_LEAST 0.85f
+#define RTT_SPREAD 0.3f
 
-/* Seconds in the body at level y, on a connection that starts anew. */
+/* The same where a sender hands out each window at once, and then waits for its echo. */
 static float
-body_s(const struct est *e, enum est_direction d, float bytes, float y)
+in_bursts_s(float bytes, float window, float rtt_s, float kbps)
+{
+	const float trips = floorf(num_log2(bytes / window + 1.0f));
+	const float before = window * (num_exp2(trips) - 1.0f);
+	const float c = kbps * 125.0f;
+
+	return fmaxf(bytes / c, trips * rtt_s + fmaxf(0.0f, bytes - before) / c);
+}
+
+/*
+ * Seconds in the body at level y, on a connection that starts anew. Senders that pace and
+ * senders that do not differ by most of a round trip; `late` says which is meant: 0 the
+ * sooner of the two, 1 the later, 0.5 between them.
+ */
+static float
+body_s(const struct est *e, enum est_direction d, float bytes, float y, float late)
 {
 	const float kbps = fmaxf(level_to_kbps(y), 0.1f);
-	const float rtt_s = latency_least_s(&e->latency);
+	const float rtt_s = latency_least_s(&e->latency) * (RTT_LEAST + late * RTT_SPREAD);
+	const float window = e->way[d].window.initial;
+	const float paced = window_time_s(bytes, window, rtt_s, kbps);
+	const float bursts = in_bursts_s(bytes, window, rtt_s, kbps);
+	const float least = fminf(paced, bursts), most = fmaxf(paced, bursts);
 
-	return fminf(window_time_s(bytes, e->way[d].window.initial, rtt_s, kbps),
-	    SECONDS_MOST);
+	return fminf(least + late * (most - least), SECONDS_MOST);
 }
 
 /* Quantile of the wait for the first byte. */
@@ -34,12 +55,19 @@ wait_s(const struct est *e, float q)
 	return s < 0.0f ? latency_wait(l).mean_s : s;
 }
 
+/* How far a sum strays whose parts stray by a and b, each for reasons of its own. */
+static float
+both(float a, float b)
+{
+	return sqrtf(a * a + b * b);
+}
+
 void
 est_transfer(struct est *e, int64_t now_us, enum est_direction direction, int64_t bytes,
     struct est_seconds *out)
 {
 	const float size = (float)(bytes > 0 ? bytes : 1);
-	float raw[FORECAST_QUANTILES], y[3], s[3], horizon_s = 5.0f;
+	float raw[FORECAST_QUANTILES], y[3], s[3], wait[3], body[3], horizon_s = 5.0f;
 
 	assert(direction == EST_DOWN || direction == EST_UP);
 	est_tick(e, now_us);
@@ -51,14 +79,16 @@ est_transfer(struct est *e, int64_t now_us, enum est_direction direction, int64_
 	for (int k = 0; k < 3; k++) {
 		evidence_forecast(e, direction, horizon_s, raw);
 		feedback_apply(&e->way[direction].feedback, raw, y);
-		horizon_s = num_clamp(body_s(e, direction, size, y[1]), HORIZON_LEAST_S,
+		horizon_s = num_clamp(body_s(e, direction, size, y[1], 0.5f), HORIZON_LEAST_S,
 		    HORIZON_MOST_S);
 	}
-	for (int k = 0; k < 3; k++)
-		s[k] = body_s(e, direction, size, y[2 - k]);
-	s[0] += wait_s(e, 0.2f);
-	s[1] += wait_s(e, 0.5f);
-	s[2] += wait_s(e, 0.8f);
+	for (int k = 0; k < 3; k++) {
+		body[k] = body_s(e, direction, size, y[2 - k], 0.5f * (float)k);
+		wait[k] = wait_s(e, 0.1f + 0.4f * (float)k);
+	}
+	s[1] = wait[1] + body[1];
+	s[0] = s[1] - both(wait[1] - wait[0], body[1] - body[0]);
+	s[2] = s[1] + both(wait[2] - wait[1], body[2] - body[1]);
 	out->known = true;
 	out->us_p10 = (int64_t)((double)s[0] * 1e3) * 1000;
 	out->us_p50 = (int64_t)((double)s[1] * 1e3) * 1000;

@@ -3,12 +3,14 @@
  * The estimator on journeys of our own making, beside the method of hls.js.
  *
  *	journeys             TAP: each journey against its limits
- *	journeys --table     the figures, as the README has them
+ *	journeys --table     the figures, as the README has them; then whether forecasts of
+ *	                     how long a transfer takes came true, by size
  *	journeys --limits    what the limits may be: 1.3 times what is measured
  */
 #include "estimator/estimator.h"
 #include "tests/sim/client.h"
 #include "tests/sim/dual_ewma.h"
+#include "tests/sim/fetch.h"
 #include "tests/sim/journeys.h"
 #include "tests/sim/score.h"
 
@@ -24,7 +26,13 @@ struct run {
 	struct ticks ours, theirs;
 };
 
+#define FETCH_EVERY_S 10 /* forecasts of transfers are tried so often */
+#define FETCH_FIRST_S 20
+#define COVER_LEAST 0.68
+#define COVER_MOST 0.92
+
 static struct run run;
+static struct fetches fetches = { .rng = { .state = 77 } };
 
 static void
 take(void *arg, const struct est_sample *s)
@@ -77,6 +85,9 @@ travel(struct run *r, const struct journey *j)
 			est_tick(&r->est, now_us);
 		if (i % each == 0)
 			tick(r, now_us);
+		if (now_us % (FETCH_EVERY_S * INT64_C(1000000)) == 0 &&
+		    now_us >= FETCH_FIRST_S * INT64_C(1000000))
+			fetches_try(&fetches, &r->est, &r->ride, (double)now_us * 1e-6);
 	}
 }
 
@@ -132,6 +143,35 @@ print_tap(int n, const struct journey *j, const struct figures *f, const struct 
 		    j->most.missed, f->falsely, j->most.falsely);
 }
 
+/* Forecasts of the time for a transfer: 4 times in 5 in [p10, p90]. */
+static double
+fetch_cover(int k)
+{
+	return 1.0 - (double)(fetches.under[k] + fetches.over[k]) / (double)fetches.n[k];
+}
+
+static void
+print_fetches(void)
+{
+	printf("\n| transfer of | forecasts | cover | sooner than p10 | later than p90 | error |\n"
+	       "|---|---|---|---|---|---|\n");
+	for (int k = 0; k < FETCH_SIZES; k++)
+		printf("| %.0f kB | %ld | %.2f | %.2f | %.2f | %.2f |\n", fetch_bytes(k) / 1000.0,
+		    fetches.n[k], fetch_cover(k),
+		    (double)fetches.under[k] / (double)fetches.n[k],
+		    (double)fetches.over[k] / (double)fetches.n[k],
+		    fetches.error[k] / (double)fetches.n[k]);
+}
+
+static void
+tap_fetches(void)
+{
+	for (int k = 0; k < FETCH_SIZES; k++)
+		printf("%s %zu - transfers of %.0f kB last as forecast 4 times in 5 (%.2f)\n",
+		    fetch_cover(k) > COVER_LEAST && fetch_cover(k) < COVER_MOST ? "ok" : "not ok",
+		    journeys_len + 2 + (size_t)k, fetch_bytes(k) / 1000.0, fetch_cover(k));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -145,7 +185,7 @@ main(int argc, char **argv)
 		       "recover s | false | dual EWMA error | seen |\n"
 		       "|---|---|---|---|---|---|---|---|---|---|---|\n");
 	else if (!limits)
-		printf("1..%zu\n", journeys_len + 1);
+		printf("1..%zu\n", journeys_len + 1 + FETCH_SIZES);
 	for (size_t i = 0; i < journeys_len; i++) {
 		const struct journey *j = &journeys[i];
 		struct figures f, their;
@@ -164,12 +204,15 @@ main(int argc, char **argv)
 		wis += f.wis / (double)journeys_len;
 		their_error += their.error / (double)journeys_len;
 	}
-	if (table)
+	if (table) {
 		printf("| mean | | %.2f | %.2f | | | | | | %.2f | |\n", error, wis, their_error);
-	else if (!limits)
+		print_fetches();
+	} else if (!limits) {
 		/* where a link swings around a mean within seconds, an average does well */
 		printf("%s %zu - dual EWMA is better on one journey at the most, and three times "
 		       "as far off on all\n",
 		    worse <= 1 && 3.0 * wis < their_error ? "ok" : "not ok", journeys_len + 1);
+		tap_fetches();
+	}
 	return 0;
 }
