@@ -6,6 +6,7 @@
  *	journeys --table     the figures, as the README has them; then whether forecasts of
  *	                     how long a transfer takes came true, by size
  *	journeys --limits    what the limits may be: 1.3 times what is measured
+ *	journeys --ticks     every answer, to compare builds with each other
  */
 #include "estimator/estimator.h"
 #include "tests/sim/client.h"
@@ -118,6 +119,15 @@ print_row(const struct journey *j, const struct figures *f, const struct figures
 		printf("          |\n");
 }
 
+/* The answers alone: the figures above hide the last digits. */
+static void
+print_ticks(const struct ticks *t)
+{
+	for (int i = 0; i < t->len; i++)
+		printf("%.0f,%.0f,%.0f,%d\n", t->at[i].kbps[0], t->at[i].kbps[1],
+		    t->at[i].kbps[2], t->at[i].offline);
+}
+
 static void
 print_limits(const struct journey *j, const struct figures *f)
 {
@@ -177,6 +187,7 @@ main(int argc, char **argv)
 {
 	const bool table = argc > 1 && strcmp(argv[1], "--table") == 0;
 	const bool limits = argc > 1 && strcmp(argv[1], "--limits") == 0;
+	const bool ticks = argc > 1 && strcmp(argv[1], "--ticks") == 0;
 	double error = 0.0, wis = 0.0, their_error = 0.0;
 	int worse = 0;
 
@@ -184,7 +195,7 @@ main(int argc, char **argv)
 		printf("| journey | client | error | wis | cover | outages seen | detect s | "
 		       "recover s | false | dual EWMA error | seen |\n"
 		       "|---|---|---|---|---|---|---|---|---|---|---|\n");
-	else if (!limits)
+	else if (!limits && !ticks)
 		printf("1..%zu\n", journeys_len + 1 + FETCH_SIZES);
 	for (size_t i = 0; i < journeys_len; i++) {
 		const struct journey *j = &journeys[i];
@@ -197,6 +208,8 @@ main(int argc, char **argv)
 			print_row(j, &f, &their);
 		else if (limits)
 			print_limits(j, &f);
+		else if (ticks)
+			print_ticks(&run.ours);
 		else
 			print_tap((int)i + 1, j, &f, &their);
 		worse += f.wis >= their.wis;
@@ -207,7 +220,7 @@ main(int argc, char **argv)
 	if (table) {
 		printf("| mean | | %.2f | %.2f | | | | | | %.2f | |\n", error, wis, their_error);
 		print_fetches();
-	} else if (!limits) {
+	} else if (!limits && !ticks) {
 		/* where a link swings around a mean within seconds, an average does well */
 		printf("%s %zu - dual EWMA is better on one journey at the most, and three times "
 		       "as far off on all\n",
