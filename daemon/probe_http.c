@@ -309,51 +309,6 @@ free_place(struct probe_http *ph)
 	return NULL;
 }
 
-/* Not an address: 192.0.2.1 and [2001:db8::1] begin so. */
-static bool
-is_named(const char *url)
-{
-	const char *host = strstr(url, "://");
-
-	return host && host[3] != '[' && strspn(host + 3, "0123456789.") !=
-	    strcspn(host + 3, ":/?#");
-}
-
-/* no_proxy is curl's business: who is exempt loses a round trip that could be told. */
-bool
-probe_http_proxied(const struct probe_http *ph, const char *url)
-{
-	static const char *const names[] = { "http_proxy", "https_proxy", "HTTPS_PROXY",
-		"all_proxy", "ALL_PROXY" };
-	bool tls = strncmp(url, "https:", 6) == 0;
-
-	if (strcmp(ph->proxy, "environment") != 0)
-		return ph->proxy[0] != '\0';
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const char *value = getenv(names[i]);
-
-		if (value && *value && (i >= 3 || (i == 0) != tls))
-			return true;
-	}
-	return false;
-}
-
-bool
-probe_http_named(const struct probe_http *ph, const char *url)
-{
-	return is_named(url) && !probe_http_proxied(ph, url);
-}
-
-void
-probe_http_proxy(struct probe_http *ph, const char *proxy)
-{
-	assert(strlen(proxy) < sizeof(ph->proxy));
-	if (strcmp(ph->proxy, proxy) == 0)
-		return;
-	memcpy(ph->proxy, proxy, strlen(proxy) + 1);
-	probe_http_renew(ph);
-}
-
 int
 probe_http_start(struct probe_http *ph, const struct probe_order *order,
     probe_slice_fn *slice, probe_done_fn *done, void *arg, struct probe **out)

@@ -5,6 +5,7 @@
 #include <config.h>
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <glob.h>
 #include <netinet/in.h>
@@ -246,6 +247,53 @@ on_upload(char *data, size_t size, size_t count, void *arg)
 	memcpy(data, p->ph->block, n);
 	p->sent_bytes += (int64_t)n;
 	return n;
+}
+
+/* --- whom to ask, and by whom ------------------------------------------------------------ */
+
+/* Not an address: 192.0.2.1 and [2001:db8::1] begin so. */
+static bool
+is_named(const char *url)
+{
+	const char *host = strstr(url, "://");
+
+	return host && host[3] != '[' && strspn(host + 3, "0123456789.") !=
+	    strcspn(host + 3, ":/?#");
+}
+
+/* no_proxy is curl's business: who is exempt loses a round trip that could be told. */
+bool
+probe_http_proxied(const struct probe_http *ph, const char *url)
+{
+	static const char *const names[] = { "http_proxy", "https_proxy", "HTTPS_PROXY",
+		"all_proxy", "ALL_PROXY" };
+	bool tls = strncmp(url, "https:", 6) == 0;
+
+	if (strcmp(ph->proxy, "environment") != 0)
+		return ph->proxy[0] != '\0';
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && *value && (i >= 3 || (i == 0) != tls))
+			return true;
+	}
+	return false;
+}
+
+bool
+probe_http_named(const struct probe_http *ph, const char *url)
+{
+	return is_named(url) && !probe_http_proxied(ph, url);
+}
+
+void
+probe_http_proxy(struct probe_http *ph, const char *proxy)
+{
+	assert(strlen(proxy) < sizeof(ph->proxy));
+	if (strcmp(ph->proxy, proxy) == 0)
+		return;
+	memcpy(ph->proxy, proxy, strlen(proxy) + 1);
+	probe_http_renew(ph);
 }
 
 /* --- options -------------------------------------------------------------------------- */

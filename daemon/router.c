@@ -113,8 +113,9 @@ give_up(struct router *r)
 	hang_up(r);
 	if (n == NEIGHBOUR_FAILED || n == NEIGHBOUR_SOUGHT || r->usually)
 		conclude(r, ROUTER_SILENT);
-	else
-		conclude(r, n == NEIGHBOUR_THERE ? ROUTER_ANSWERS : ROUTER_UNKNOWN);
+	else if (n == NEIGHBOUR_THERE)
+		conclude(r, ROUTER_ANSWERS);
+	/* Else an earlier word stands: the table forgets those that it could not find. */
 }
 
 void

@@ -211,7 +211,7 @@ class Diagnosis(TestCase):
         wait_for(lambda: self.cause() == cause, f"the diagnosis {cause}", PATIENCE_S)
         link = self.linkqd.get("/v1/link")
         self.assertEqual(link["diagnosis"]["whose"], whose)
-        self.assertEqual(self.linkqd.get("/v1/explain")["diagnosis"], link["diagnosis"])
+        wait_for(lambda: self.linkqd.get("/v1/explain")["diagnosis"] == link["diagnosis"], "the same in /v1/explain")
         for command in ("status", "why"):
             said = subprocess.run([os.path.join(os.path.dirname(os.environ.get("LINKQD", "./linkqd")) or ".", "linkq"),
                                    "--connect", self.linkqd.socket, command], capture_output=True, text=True,
