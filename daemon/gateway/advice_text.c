@@ -45,7 +45,7 @@ write_member(struct jw *w, const char *key, const struct hint_transfer *t)
 static void
 write_rung(struct jw *w, const struct ladder_rung *g, size_t i)
 {
-	char id[16];
+	char id[24];
 
 	snprintf(id, sizeof(id), "r%zu", i);
 	jw_open(w, '{');

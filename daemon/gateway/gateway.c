@@ -75,7 +75,7 @@ set_list(struct gateway *g, size_t track, size_t rung, const struct m3u_text *ur
 static int
 set_media(struct gateway *g)
 {
-	char folder[24];
+	char folder[32];
 	int error = 0;
 
 	for (size_t i = 0; error == 0 && i < g->master.medias; i++) {
