@@ -52,7 +52,9 @@ def written(pid):
 def writes():
     """Bytes an hour, from some minutes."""
     server = quiet_server()
-    with Daemon("--probe", f"http://127.0.0.1:{server.server_port}/generate_204") as daemon:
+    # as often as the targets that are preset are asked
+    with Daemon("--probe", f"http://127.0.0.1:{server.server_port}/generate_204",
+                "--set", "probe-interval=30s") as daemon:
         time.sleep(30)
         figures = []
         for name, seconds, busy in (("idle", 300, False), ("busy", 120, True)):
