@@ -12,6 +12,7 @@
 #include "api/mpd_bulk.h"
 
 #define DEPTH_MAX 64
+#define PARSED_MAX ((size_t)96 * 1024) /* bytes: about a millisecond and a half */
 #define RUNGS_MAX 64
 #define TIMESCALE_MAX INT64_C(1000000000000)
 
@@ -388,7 +389,7 @@ parse(struct reader *r, const char *text, size_t len)
 {
 	struct mpd_bulk bulk = {.at = text, .len = len};
 	const char *piece_at;
-	size_t piece_len;
+	size_t piece_len, parsed = 0;
 	bool last = false;
 
 	XML_SetUserData(r->parser, r);
@@ -396,6 +397,12 @@ parse(struct reader *r, const char *text, size_t len)
 	XML_SetStartDoctypeDeclHandler(r->parser, doctype);
 	while (!last) {
 		last = !mpd_bulk_next(&bulk, &piece_at, &piece_len);
+		parsed += piece_len;
+		if (parsed > PARSED_MAX) {
+			snprintf(r->told->why, sizeof(r->told->why),
+			    "beside its lists of segments it has over %zu KiB", PARSED_MAX / 1024);
+			return false;
+		}
 		if (XML_Parse(r->parser, piece_at, (int)piece_len, last) == XML_STATUS_ERROR)
 			break;
 	}

@@ -8,6 +8,7 @@
  * whose Role is another than main where one has that, are left out. The sound of the first
  * audio set, at its highest bandwidth, is added to each, for it comes over the same link.
  *
+ * Beside its lists of segments, of which the first entries are enough, it may have 96 KiB.
  * Nothing is fetched: xlink stays as it is. A document type is refused, and with it every
  * entity. The only file that includes expat.
  */

@@ -309,6 +309,19 @@ Test(mpd, reads_a_long_list_of_segments_no_further_than_its_first)
 	free(text);
 }
 
+Test(mpd, bounds_what_is_parsed)
+{
+	char *text = malloc(200000);
+	size_t n = (size_t)snprintf(text, 200000, "<MPD><Period>");
+
+	while (n < 150000)
+		n += (size_t)snprintf(text + n, 100, "<Label>x</Label>");
+	n += (size_t)snprintf(text + n, 200, "</Period></MPD>");
+	cr_assert(lt(int, mpd_parse(text, n, "", rung, RUNGS, &told), 0));
+	cr_assert(ne(ptr, (void *)(uintptr_t)strstr(told.why, "96 KiB"), NULL), "%s", told.why);
+	free(text);
+}
+
 Test(mpd, refuses_what_makes_no_sense)
 {
 	static const char *const cases[] = {"", "<", "<a/>", "<MPD>", "<MPD></MPD>",
