@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of an address, its end: the beginning is the same for all. */
+#define URL_SHOWN 60
+
 #define RETRY_US SECOND_US
 #define REFUSED_PATIENCE_US SECOND_US /* for who answers, but not with what it should */
 #define FIRST_ROOM 16384
@@ -33,11 +36,13 @@ whole_finish(struct whole *w)
 void
 whole_fail(struct whole *w, int status, const char *why)
 {
+	size_t len = strlen(w->url);
+	bool cut = len > URL_SHOWN;
+
 	w->there = false;
 	w->status = status;
-	snprintf(w->why, sizeof(w->why), "%.60s%s: %s",
-	    strlen(w->url) > 60 ? ".." : "",
-	    w->url + (strlen(w->url) > 60 ? strlen(w->url) - 60 : 0), why);
+	snprintf(w->why, sizeof(w->why), "%s%.*s: %.120s", cut ? ".." : "", URL_SHOWN,
+	    w->url + (cut ? len - URL_SHOWN : 0), why);
 	if (w->failing_us == 0)
 		w->failing_us = w->tried_us;
 	gateway_note(w->g, "%s", w->why);

@@ -27,7 +27,7 @@ PROMTOOL = os.environ.get("PROMTOOL") or shutil.which("promtool")
 PROMETHEUS = os.path.join(os.path.dirname(PROMTOOL), "prometheus") if PROMTOOL else None
 FOLDER = os.path.join(TOP, "contrib", "prometheus")
 DASHBOARD = os.path.join(TOP, "contrib", "grafana", "linkqd.json")
-PATIENCE_S = 30 * SLOW
+PATIENCE_S = 60 * SLOW
 RECORDED = re.compile(r"\binstance:linkqd_\w+:\w+")
 NAME = re.compile(r"(?<![\w:])linkqd_\w+(?!\w*:)")
 
