@@ -35,7 +35,7 @@ struct serve_call {
 	struct serve *s;
 	struct serve_call *next;
 	struct MHD_Connection *mhd;
-	bool begun, asked, asleep;
+	bool begun, asked, asleep, left;
 	int status; /* of the answer that waits to be sent; 0: there is none yet */
 	struct MHD_Response *response;
 	serve_read_fn *read;
@@ -80,9 +80,14 @@ serve_header(struct serve_call *c, const char *name, const char *value)
 static void
 ready(struct serve_call *c, int status, const char *type, struct MHD_Response *r)
 {
+	if (c->response != NULL) { /* its client left, and it was answered for that */
+		assert(c->left);
+		if (r != NULL)
+			MHD_destroy_response(r);
+		return;
+	}
 	if (r == NULL) /* no memory: the connection is cut */
 		r = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-	assert(c->response == NULL);
 	c->response = r;
 	c->status = status;
 	MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
@@ -299,10 +304,12 @@ serve_tick(struct serve *s)
 
 		if (!c->asleep || recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0)
 			continue;
-		if (c->response == NULL)
+		if (c->response == NULL) {
 			refuse(c, 503, "You have left.");
-		else
+			c->left = true;
+		} else {
 			serve_wake(c);
+		}
 	}
 }
 

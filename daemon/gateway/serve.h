@@ -40,7 +40,7 @@ void serve_destroy(struct serve *s); /* NULL is fine; calls are over */
 
 /* One more header of the answer to come; copied. */
 void serve_header(struct serve_call *c, const char *name, const char *value);
-/* The whole answer; copied. */
+/* The whole answer; copied. One to a client that left is dropped. */
 void serve_text(struct serve_call *c, int status, const char *type, const char *text,
     size_t len);
 /* A body bit by bit; length -1: not known. */
