@@ -167,7 +167,10 @@ follow(struct fetch *f)
 	curl_multi_remove_handle(f->f->multi, f->easy);
 	curl_easy_setopt(f->easy, CURLOPT_URL, f->url);
 	f->head_told = false;
-	return curl_multi_add_handle(f->f->multi, f->easy) == CURLM_OK;
+	if (curl_multi_add_handle(f->f->multi, f->easy) == CURLM_OK)
+		return true;
+	f->info.error = FETCH_BROKEN;
+	return false;
 }
 
 static void

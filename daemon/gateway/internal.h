@@ -172,6 +172,8 @@ int64_t job_read(struct job *j, uint64_t *pos, char *to, size_t room);
 void job_rung_failed(struct job *j, int status, int64_t now_us);
 /* Fetch it, or what is missing of it. */
 void job_fetch(struct job *j, int64_t now_us);
+/* Is it to be given up? Nobody wants to know any more. */
+void job_stop_asking(struct job *j);
 /* Give up what comes, and what has come. */
 void job_drop_bytes(struct job *j);
 /* The question about this segment; the track's map turns its rungs into ours. */

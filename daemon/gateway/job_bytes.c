@@ -9,8 +9,17 @@
 #define DROP_BYTES (1024 * 1024) /* are let go of at once, where a segment is larger than is held */
 
 void
+job_stop_asking(struct job *j)
+{
+	if (j->keep_asked)
+		advice_drop(j->track->g->advice);
+	j->keep_asked = false;
+}
+
+void
 job_drop_bytes(struct job *j)
 {
+	job_stop_asking(j); /* of a transfer that is no more */
 	fetch_abort(j->fetch);
 	j->fetch = NULL;
 	j->len = j->ready = 0;

@@ -140,14 +140,6 @@ broke(struct job *j, int status, int64_t now_us)
 }
 
 static void
-stop_asking(struct job *j)
-{
-	if (j->keep_asked)
-		advice_drop(j->track->g->advice);
-	j->keep_asked = false;
-}
-
-static void
 on_end(void *ctx, const struct fetch_info *i)
 {
 	struct job *j = ctx;
@@ -159,7 +151,7 @@ on_end(void *ctx, const struct fetch_info *i)
 	    : i->error == FETCH_OK     ? NULL
 				       : "http");
 	j->fetch = NULL;
-	stop_asking(j);
+	job_stop_asking(j);
 	if (all || (i->error == FETCH_OK && (j->total < 0 || j->got >= j->total))) {
 		finish(j, i);
 	} else if (i->error == FETCH_OK || i->error == FETCH_BROKEN || i->error == FETCH_SILENT) {
@@ -287,7 +279,7 @@ job_tick(struct job *j, int64_t now_us)
 		tell(j, fetch_look(j->fetch), false, "timeout");
 		if (may_change(j))
 			note_last(j, fetch_look(j->fetch), true, now_us);
-		stop_asking(j);
+		job_stop_asking(j);
 		fetch_abort(j->fetch);
 		j->fetch = NULL;
 		broke(j, 504, now_us);
@@ -297,6 +289,6 @@ job_tick(struct job *j, int64_t now_us)
 		slice(j, now_us);
 	if (let_out(j, now_us)) {
 		j->released = true;
-		stop_asking(j);
+		job_stop_asking(j);
 	}
 }
