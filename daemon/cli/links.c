@@ -107,7 +107,8 @@ cmd_links(int argc, char **argv)
 static bool
 is_called(const json_t *link, const char *word)
 {
-	return strcmp(member(link, "name"), word) == 0 ||
+	/* Most links have no name: an empty word is a script's variable that was not set. */
+	return (*word != '\0' && strcmp(member(link, "name"), word) == 0) ||
 	    (json_is_true(json_object_get(link, "up")) &&
 		strcmp(member(link, "interface"), word) == 0);
 }

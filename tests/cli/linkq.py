@@ -117,9 +117,11 @@ def links():
         assert r.fake.asked[-1].json() == {"name": "The train"}
         r.fake.answers["POST", "/v1/links/k3f9"] = LINKS["remembered"][0]
         assert r.linkq("name", "wlan0", "").stdout == "k3f9 has no name any more.\n"
-        for word, why in (("Home", "2 links are called"), ("nowhere", "no link is called")):
-            done = r.linkq("name", word, "x")
-            assert done.returncode == 1 and why in one_sentence_of(done), done
+        for word, why in (("Home", "2 links are called"), ("nowhere", "no link is called"),
+                          ("", "no link is called")):
+            for command in (("name", word, "x"), ("forget", word)):
+                done = r.linkq(*command)
+                assert done.returncode == 1 and why in one_sentence_of(done), done
         r.fake.answers["DELETE", "/v1/links/train"] = {"links": 1, "rows": 86400}
         assert r.linkq("forget", "train").stdout == "Forgotten: 1 link and 86400 rows of the history.\n"
         r.fake.answers["DELETE", "/v1/links"] = {"links": 3, "rows": None}
