@@ -241,6 +241,8 @@ forget(void *ctx, const struct api_forget *what, size_t *links)
 
 	if (what->id[0] && !remembered_has(&e->remembered, what->id))
 		return -ENOENT;
+	if (!what->all && !what->id[0]) /* else one that nothing is learnt of passes for unseen */
+		remembered_see(&e->remembered, engine_wall_us(e, e->o.now(e->o.ctx)));
 	if (e->o.store)
 		number = store_forget(e->o.store, what);
 	if (number < 0)

@@ -253,6 +253,17 @@ remembered_name(struct remembered *r, const char *id, const char *name)
 	return 0;
 }
 
+void
+remembered_see(struct remembered *r, int64_t wall_us)
+{
+	for (size_t i = 0; i < r->len; i++) {
+		if (!r->at[i]->up)
+			continue;
+		r->at[i]->seen_wall_us = wall_us;
+		keep(r, r->at[i]);
+	}
+}
+
 static bool
 is_meant(const struct remembered_link *k, const struct api_forget *what)
 {

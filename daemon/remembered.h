@@ -54,6 +54,9 @@ size_t remembered_list(const struct remembered *r, int64_t wall_us,
 /* What a person calls it; "": nothing. 0, or -ENOENT. */
 int remembered_name(struct remembered *r, const char *id, const char *name);
 
+/* Those that are up are there at this instant: the store is told so. */
+void remembered_see(struct remembered *r, int64_t wall_us);
+
 /* They are remembered no more, but for those of them that are up, which only lose what was
  * learnt and the name. How many that were. What the store has is the caller's to forget. */
 size_t remembered_forget(struct remembered *r, const struct api_forget *what);

@@ -2,6 +2,8 @@
 /* The links that this host was on: kept, bounded, and back at once. */
 #include <criterion/criterion.h>
 
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -184,6 +186,36 @@ Test(remembered, answers_from_memory_at_once_and_says_so)
 	cr_assert(v.est.rate[EST_DOWN].known);
 	cr_assert(v.est.rate[EST_DOWN].kbps_p10 < 9400 && v.est.rate[EST_DOWN].kbps_p90 > 9400);
 	cr_assert(v.est.rate[EST_DOWN].kbps_p90 > 2 * v.est.rate[EST_DOWN].kbps_p10, "wide");
+	engine_destroy(e);
+	store_close(st);
+}
+
+Test(remembered, keeps_the_link_that_is_up_when_what_is_old_is_forgotten)
+{
+	struct store *st = open_store();
+	struct api_forget old = { .before_wall_us = WALL + SECONDS(9 * 86400) };
+	struct api_source source;
+	struct api_view v;
+	struct engine *e;
+	size_t links = 9;
+	int64_t number, rows;
+
+	clocks = (struct clock_reading){ SECONDS(100), SECONDS(100), WALL };
+	e = engine_with(st, &source, "home");
+	cr_assert_eq(source.name(source.ctx, "home", "Home"), 0);
+	clocks.monotonic_us += SECONDS(10 * 86400); /* and nothing was learnt of it */
+	number = source.forget(source.ctx, &old, &links);
+	cr_assert_gt(number, 0);
+	cr_assert_eq(links, 0);
+	while (source.forgotten(source.ctx, number, &rows) == -EAGAIN)
+		(void)poll(NULL, 0, 1);
+	engine_destroy(e);
+	store_close(st);
+
+	st = open_store();
+	e = engine_with(st, &source, "home");
+	cr_assert_eq(source.view(source.ctx, NULL, &v), 0);
+	cr_assert_str_eq(v.link.name, "Home");
 	engine_destroy(e);
 	store_close(st);
 }
