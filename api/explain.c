@@ -112,7 +112,7 @@ kernel_part(struct jw *w, const struct api_kernel_report *k)
 	jw_close(w, '}');
 }
 
-/* What is wrong with targets, and how often it was. */
+/* What is wrong with targets and with asking the kernel, and how often it was. */
 static void
 conditions(struct jw *w, const struct api_daemon_report *d)
 {
@@ -120,6 +120,8 @@ conditions(struct jw *w, const struct api_daemon_report *d)
 	for (size_t i = 0; i < d->conditions; i++)
 		if (d->condition_name[i])
 			jw_key_int(w, d->condition_name[i], d->condition[i]);
+	jw_key_int(w, "network_unread", d->network.unread);
+	jw_key_int(w, "network_malformed", d->network.malformed);
 	jw_close(w, '}');
 	if (d->names_known)
 		jw_key_bool(w, "names_found", d->names_found);

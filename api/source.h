@@ -128,6 +128,12 @@ struct api_kernel_report {
 	int64_t silences, wishes;       /* silent links seen; times that a probe was asked for */
 };
 
+/* How it fared with asking the kernel for interfaces, addresses and routes. */
+struct api_network_report {
+	int64_t unread;    /* times that it could not be asked, or that its answer broke off */
+	int64_t malformed; /* messages that were cut short or made no sense */
+};
+
 /* What measuring has cost on the wire, and may: of any hour and of any day. */
 struct api_budget_report {
 	int64_t hour_limit_bytes, hour_spent_bytes;
@@ -147,6 +153,7 @@ struct api_daemon_report {
 	int64_t probe_bytes_down, probe_bytes_up; /* since the start, on the wire */
 	struct api_budget_report budget;
 	struct api_kernel_report kernel;
+	struct api_network_report network;
 	struct api_hook_report hook[API_HOOKS_MAX];
 	size_t hooks_len;
 	int64_t hook_bytes_down, hook_bytes_up; /* on the wire, apart from the budget */

@@ -62,6 +62,11 @@ void engine_set_side(struct engine *e, int link, struct probes *p); /* NULL: non
 void engine_kernel_sink(struct engine *e, struct kernel_sink *out);
 void engine_set_kernel(struct engine *e, struct kernel *k); /* NULL: there is none */
 
+/* Who knows whether the network can be read; NULL: nobody. */
+void engine_set_netlink(struct engine *e, const struct netlink *nl);
+/* It can be read no more, or again: that is a fault of the default link. */
+void engine_network(struct engine *e, int64_t now_us);
+
 /* The links that are there now, the default one first. */
 void engine_links(struct engine *e, int64_t now_us, const struct links *links);
 

@@ -17,6 +17,9 @@ static const struct {
 	    "IPv4 is dead: it has a route, and nothing answers by it. IPv6 works." },
 	[ENGINE_IPV6_DEAD] = { "ipv6_dead", "ipv6-dead", "ipv6-works",
 	    "IPv6 is dead: it has a route, and nothing answers by it. IPv4 works." },
+	[ENGINE_NETWORK_UNREAD] = { "network_unread", "network-unread", "network-read",
+	    "The kernel cannot be asked for interfaces and routes: a change of the network is "
+	    "not seen." },
 };
 
 _Static_assert((int)ENGINE_FAULTS <= API_FAULTS_MAX, "all fit into an answer");
@@ -38,6 +41,17 @@ engine_fault(struct engine *e, struct slot *s, enum engine_fault which, bool on,
 		log_warn("%s: %s: %s", s->link.interface, faults[which].name, faults[which].text);
 	else
 		log_info("%s: %s is over", s->link.interface, faults[which].name);
+}
+
+void
+engine_network(struct engine *e, int64_t now_us)
+{
+	bool unread = e->netlink && netlink_unread(e->netlink);
+
+	/* Of the default link, whichever it is. */
+	for (int i = 0; i < API_LINKS_MAX; i++)
+		engine_fault(e, &e->slot[i], ENGINE_NETWORK_UNREAD, unread && i == e->current,
+		    now_us);
 }
 
 void

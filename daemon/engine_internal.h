@@ -21,6 +21,7 @@ enum engine_fault {
 	ENGINE_UNMEASURED,
 	ENGINE_IPV4_DEAD,
 	ENGINE_IPV6_DEAD,
+	ENGINE_NETWORK_UNREAD,
 	ENGINE_FAULTS
 };
 
@@ -70,6 +71,7 @@ struct engine {
 	struct probes *probes; /* the default link's */
 	struct engine_probed probed[API_LINKS_MAX], probed_default;
 	struct kernel *kernel; /* NULL: there is none */
+	const struct netlink *netlink; /* NULL: there is none */
 	struct forecast *forecast; /* NULL: nobody looks ahead */
 	const struct webhooks *webhooks; /* NULL: there are none */
 	struct clock_watch clocks;

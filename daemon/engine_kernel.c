@@ -102,6 +102,12 @@ engine_kernel_sink(struct engine *e, struct kernel_sink *out)
 }
 
 void
+engine_set_netlink(struct engine *e, const struct netlink *nl)
+{
+	e->netlink = nl;
+}
+
+void
 engine_set_kernel(struct engine *e, struct kernel *k)
 {
 	e->kernel = k;

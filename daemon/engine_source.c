@@ -165,6 +165,8 @@ report(void *ctx, struct api_daemon_report *out)
 		probes_report(e->probes, now_us, out);
 	if (e->kernel)
 		kernel_report(e->kernel, now_us, &out->kernel);
+	if (e->netlink)
+		netlink_report(e->netlink, &out->network);
 	if (e->webhooks)
 		webhooks_report(e->webhooks, now_us, out);
 	out->uptime_us = now_us - e->started_us;

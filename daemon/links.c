@@ -56,6 +56,15 @@ links_read(const struct net_picture *p, const struct digest_salt *salt,
 	int first = p->out4 ? p->out4 : p->out6;
 
 	*out = (struct links){ 0 };
+	if (p->unknown) { /* whatever there is, taken for one link */
+		struct net_interface any = { .name = "unknown", .kind = EST_LINK_OTHER,
+			.up = true, .carrier = true };
+
+		if (interface[0])
+			(void)snprintf(any.name, sizeof(any.name), "%.15s", interface);
+		add(p, salt, &any, out);
+		return;
+	}
 	if (interface[0]) {
 		for (size_t k = 0; k < p->interfaces; k++)
 			if (strcmp(p->interface[k].name, interface) == 0 &&

@@ -31,7 +31,8 @@ struct links {
 	size_t len;                    /* 0: no way out of this host */
 };
 
-/* `interface`: measure this one, whatever the default route says; "": follow it. */
+/* Where the picture is unknown, one link of another kind, without a network, stands for all.
+ * `interface`: measure this one, whatever the default route says; "": follow it. */
 void links_read(const struct net_picture *p, const struct digest_salt *salt,
     const char *interface, struct links *out);
 

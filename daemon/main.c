@@ -210,6 +210,7 @@ on_network(void *arg, int64_t now_us, const struct net_picture *picture)
 	if (d->probes)
 		probes_gateway(d->probes, picture, d->interface);
 	engine_links(d->engine, now_us, &links);
+	engine_network(d->engine, now_us);
 	sides_follow(d->sides);
 }
 
@@ -335,6 +336,7 @@ start_engine(struct daemon *d)
 		err = netlink_create(d->loop, on_network, d, &d->netlink);
 	if (err)
 		return err;
+	engine_set_netlink(d->engine, d->netlink);
 	engine_set_forecast(d->engine, d->forecast);
 	on_network(d, loop_now_us(d->loop), netlink_picture(d->netlink));
 	start_kernel(d);
@@ -525,6 +527,8 @@ stop(struct daemon *d)
 	if (d->engine)
 		engine_set_kernel(d->engine, NULL);
 	kernel_destroy(d->kernel);
+	if (d->engine)
+		engine_set_netlink(d->engine, NULL);
 	netlink_destroy(d->netlink);
 	if (d->engine && d->api)
 		engine_note(d->engine, "stop");

@@ -10,6 +10,8 @@
 
 #include <libmnl/libmnl.h>
 
+#include "daemon/netlink_walk.h"
+
 #define BUFFER_BYTES 32768
 #define ROUNDS_MAX 64 /* of a table that is large beyond reason, the rest is not read */
 
@@ -79,7 +81,7 @@ read_table(struct mnl_socket *nl, struct sought *s, unsigned char family)
 
 		if (n <= 0)
 			return;
-		rc = mnl_cb_run(buffer, (size_t)n, 1, mnl_socket_get_portid(nl), on_neighbour, s);
+		rc = netlink_walk(buffer, (size_t)n, 1, mnl_socket_get_portid(nl), on_neighbour, s);
 	}
 }
 

@@ -22,12 +22,19 @@
 
 #include "daemon/log.h"
 #include "daemon/netlink_parse.h"
+#include "daemon/netlink_walk.h"
 
 #define BUFFER_BYTES 32768
 #define SETTLE_US INT64_C(20000) /* several changes come in one burst */
 #define GAP_US INT64_C(100000)   /* between two pictures */
 #define RETRY_US INT64_C(1000000)
+#define STUCK_US INT64_C(2000000) /* a round that takes longer is given up */
 #define FIRST_MS 1000
+#define FIRST_TRIES 4
+
+#define GROUPS                                                                               \
+	(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |         \
+	    RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE)
 
 /* Nothing is sent there: the kernel is asked which way it would go. Documentation
  * addresses (RFC 5737, RFC 3849) are covered by what covers the Internet. */
@@ -46,13 +53,14 @@ struct netlink {
 	enum step step; /* DONE: no question is open */
 	uint32_t seq;
 	bool dirty;     /* something changed since the open question's round began */
-	bool told_trouble;
-	int64_t drawn_us;
+	bool unread;    /* the last round failed, or a socket died since */
+	int64_t drawn_us, begun_us;
+	struct api_network_report count;
 	struct net_picture now, next;
 	char buffer[BUFFER_BYTES];
 };
 
-static void round_begin(struct netlink *nl);
+static void malformed(struct netlink *nl);
 
 static void
 add_route(struct net_picture *p, const struct net_route *route)
@@ -69,8 +77,11 @@ take_route(struct netlink *nl, const struct nlmsghdr *nlh)
 {
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
 	struct net_route route;
+	int way = netlink_parse_route(nlh, &route);
 
-	if (!netlink_parse_route(nlh, &route))
+	if (way < 0)
+		malformed(nl);
+	if (way <= 0)
 		return;
 	if (nl->step == ASK_OUT4)
 		nl->next.out4 = route.index;
@@ -85,14 +96,16 @@ static int
 take(const struct nlmsghdr *nlh, void *arg)
 {
 	struct netlink *nl = arg;
-	size_t len = mnl_nlmsg_get_payload_len(nlh);
+	int err = 0;
 
-	if (nlh->nlmsg_type == RTM_NEWLINK && len >= sizeof(struct ifinfomsg))
-		netlink_parse_link(nlh, &nl->now, &nl->next);
-	if (nlh->nlmsg_type == RTM_NEWADDR && len >= sizeof(struct ifaddrmsg))
-		netlink_parse_address(nlh, &nl->next);
-	if (nlh->nlmsg_type == RTM_NEWROUTE && len >= sizeof(struct rtmsg))
+	if (nlh->nlmsg_type == RTM_NEWLINK)
+		err = netlink_parse_link(nlh, &nl->now, &nl->next);
+	if (nlh->nlmsg_type == RTM_NEWADDR)
+		err = netlink_parse_address(nlh, &nl->next);
+	if (nlh->nlmsg_type == RTM_NEWROUTE)
 		take_route(nl, nlh);
+	if (err)
+		malformed(nl);
 	return MNL_CB_OK;
 }
 
@@ -182,41 +195,87 @@ static void
 round_end(struct netlink *nl)
 {
 	int64_t now_us = loop_now_us(nl->loop);
-	bool same;
+	bool same, told = nl->unread;
 
 	nl->step = DONE;
-	nl->told_trouble = false;
+	nl->unread = false;
 	nl->drawn_us = now_us;
 	by_metric(&nl->next);
 	same = memcmp(&nl->now, &nl->next, sizeof(nl->now)) == 0;
 	nl->now = nl->next;
 	if (nl->dirty)
 		loop_timer_set(nl->timer, GAP_US);
-	if (!same && nl->changed)
+	else
+		loop_timer_stop(nl->timer);
+	if ((!same || told) && nl->changed)
 		nl->changed(nl->arg, now_us, &nl->now);
 }
 
-static void on_queries(void *arg, int64_t now_us, int fd, unsigned what);
+static void
+close_socket(struct mnl_socket **s, struct loop_watch **watch)
+{
+	loop_watch_destroy(*watch);
+	*watch = NULL;
+	if (*s)
+		mnl_socket_close(*s);
+	*s = NULL;
+}
+
+/* Named until a round has succeeded, and logged once. */
+static void
+trouble(struct netlink *nl, int err)
+{
+	bool before = nl->unread;
+
+	nl->count.unread++;
+	nl->unread = true;
+	if (before)
+		return;
+	log_warn("netlink: the network cannot be read: %s; trying again", strerror(-err));
+	if (nl->changed)
+		nl->changed(nl->arg, loop_now_us(nl->loop), &nl->now);
+}
+
+static void
+malformed(struct netlink *nl)
+{
+	if (nl->count.malformed++ == 0)
+		log_warn("netlink: a message of the kernel's is cut short or makes no sense; "
+			 "it is left out");
+}
 
 /* After an error half a dump may be waiting in the socket: take a new one, later. */
 static void
 round_fail(struct netlink *nl, int err)
 {
-	if (!nl->told_trouble && err != -EINTR)
-		log_warn("netlink: the network cannot be read: %s; trying again",
-		    strerror(-err));
-	nl->told_trouble = nl->told_trouble || err != -EINTR;
 	nl->step = DONE;
 	nl->dirty = true;
-	loop_watch_destroy(nl->queries_watch);
-	nl->queries_watch = NULL;
-	if (nl->queries)
-		mnl_socket_close(nl->queries);
-	nl->queries = open_socket(0);
-	if (nl->queries)
-		(void)loop_watch_create(nl->loop, mnl_socket_get_fd(nl->queries), LOOP_READ,
-		    on_queries, nl, &nl->queries_watch);
+	close_socket(&nl->queries, &nl->queries_watch);
 	loop_timer_set(nl->timer, err == -EINTR ? GAP_US : RETRY_US);
+	if (err == -EBADMSG)
+		malformed(nl);
+	if (err != -EINTR) /* changed while it was read: nothing is wrong */
+		trouble(nl, err);
+}
+
+static void on_queries(void *arg, int64_t now_us, int fd, unsigned what);
+static void on_events(void *arg, int64_t now_us, int fd, unsigned what);
+
+static int
+open_watched(struct netlink *nl, unsigned groups, loop_watch_fn *fn, struct mnl_socket **s,
+    struct loop_watch **watch)
+{
+	int err;
+
+	if (*s)
+		return 0;
+	*s = open_socket(groups);
+	if (!*s)
+		return -errno;
+	err = loop_watch_create(nl->loop, mnl_socket_get_fd(*s), LOOP_READ, fn, nl, watch);
+	if (err)
+		close_socket(s, watch);
+	return err;
 }
 
 static void
@@ -236,11 +295,17 @@ round_step(struct netlink *nl)
 static void
 round_begin(struct netlink *nl)
 {
-	nl->dirty = false;
-	if (!nl->queries) {
-		round_fail(nl, -EBADF);
+	int err = open_watched(nl, GROUPS, on_events, &nl->events, &nl->events_watch);
+
+	if (!err)
+		err = open_watched(nl, 0, on_queries, &nl->queries, &nl->queries_watch);
+	if (err) {
+		round_fail(nl, err);
 		return;
 	}
+	nl->dirty = false;
+	nl->begun_us = loop_now_us(nl->loop);
+	loop_timer_set(nl->timer, STUCK_US);
 	memset(&nl->next, 0, sizeof(nl->next));
 	nl->step = ASK_LINKS;
 	round_step(nl);
@@ -256,18 +321,20 @@ read_answers(struct netlink *nl)
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
-	if (n < 0 || nl->step == DONE) {
-		if (n < 0)
-			round_fail(nl, -errno);
+	if (n <= 0) {
+		/* ENOSPC: longer than any buffer that the kernel was told of. */
+		round_fail(nl, n == 0 ? -EPIPE : errno == ENOSPC ? -EBADMSG : -errno);
 		return false;
 	}
-	rc = mnl_cb_run(nl->buffer, (size_t)n, nl->seq, mnl_socket_get_portid(nl->queries),
+	if (nl->step == DONE)
+		return false;
+	rc = netlink_walk(nl->buffer, (size_t)n, nl->seq, mnl_socket_get_portid(nl->queries),
 	    take, nl);
 	/* No way to the Internet is an answer; no IPv6 in this kernel is one too. */
-	if (rc < 0 && (single || errno == EOPNOTSUPP || errno == EAFNOSUPPORT))
+	if (rc < 0 && rc != -EBADMSG && (single || rc == -EOPNOTSUPP || rc == -EAFNOSUPPORT))
 		rc = MNL_CB_STOP;
 	if (rc < 0) {
-		round_fail(nl, -errno);
+		round_fail(nl, rc);
 		return false;
 	}
 	if (rc == MNL_CB_STOP) {
@@ -289,41 +356,71 @@ on_timer(void *arg, int64_t now_us)
 {
 	struct netlink *nl = arg;
 
-	(void)now_us;
 	if (nl->step == DONE && nl->dirty)
 		round_begin(nl);
+	else if (nl->step != DONE && now_us - nl->begun_us >= STUCK_US)
+		round_fail(nl, -ETIMEDOUT);
+	else if (nl->step != DONE)
+		loop_timer_set(nl->timer, nl->begun_us + STUCK_US - now_us);
 }
+
+struct news {
+	struct netlink *nl;
+	bool yes;
+};
 
 /* Is it about what a picture shows? A router's thousands of routes are not. */
 static int
 matters(const struct nlmsghdr *nlh, void *arg)
 {
-	bool *yes = arg;
+	struct news *news = arg;
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
 	bool route = nlh->nlmsg_type == RTM_NEWROUTE || nlh->nlmsg_type == RTM_DELROUTE;
 
 	/* 0.0.0.0/1 and 128.0.0.0/1 are how some tunnels take the default route over. */
-	if (!route || mnl_nlmsg_get_payload_len(nlh) < sizeof(*rtm) || rtm->rtm_dst_len <= 1)
-		*yes = true;
+	if (route && mnl_nlmsg_get_payload_len(nlh) < sizeof(*rtm)) {
+		malformed(news->nl);
+		route = false;
+	}
+	if (!route || rtm->rtm_dst_len <= 1)
+		news->yes = true;
 	return MNL_CB_OK;
+}
+
+/* It is no use any more: nobody tells of changes until it is open again. */
+static void
+events_fail(struct netlink *nl, int err)
+{
+	close_socket(&nl->events, &nl->events_watch);
+	nl->dirty = true;
+	loop_timer_set(nl->timer, RETRY_US);
+	trouble(nl, err);
 }
 
 static void
 on_events(void *arg, int64_t now_us, int fd, unsigned what)
 {
 	struct netlink *nl = arg;
-	bool yes = false;
+	struct news news = { .nl = nl };
 	ssize_t n;
 
 	(void)fd, (void)what;
 	n = mnl_socket_recvfrom(nl->events, nl->buffer, sizeof(nl->buffer));
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n < 0) /* ENOBUFS: some were lost, which is a change */
-		yes = true;
-	else if (mnl_cb_run(nl->buffer, (size_t)n, 0, 0, matters, &yes) < 0)
-		yes = true;
-	if (!yes || nl->dirty)
+	if (n == 0 || (n < 0 && errno != ENOBUFS && errno != ENOSPC)) {
+		events_fail(nl, n == 0 ? -EPIPE : -errno);
+		return;
+	}
+	if (n < 0) { /* ENOBUFS: some were lost, which is a change */
+		news.yes = true;
+		if (errno == ENOSPC)
+			malformed(nl);
+	} else if (netlink_walk(nl->buffer, (size_t)n, 0, 0, matters, &news) < 0) {
+		news.yes = true;
+		malformed(nl);
+	}
+	if (!news.yes || nl->dirty)
 		return;
 	nl->dirty = true;
 	loop_timer_set(nl->timer,
@@ -331,56 +428,54 @@ on_events(void *arg, int64_t now_us, int fd, unsigned what)
 }
 
 /* The first picture, waited for: it takes about a millisecond. */
-static int
+static void
 first_picture(struct netlink *nl)
 {
 	struct pollfd p = { .events = POLLIN };
 
-	round_begin(nl);
-	while (nl->step != DONE) {
-		p.fd = mnl_socket_get_fd(nl->queries);
-		if (poll(&p, 1, FIRST_MS) <= 0)
-			return -ETIMEDOUT;
-		(void)read_answers(nl);
+	for (int i = 0; i < FIRST_TRIES && nl->now.unknown && !nl->unread; i++) {
+		round_begin(nl);
+		while (nl->step != DONE) {
+			p.fd = mnl_socket_get_fd(nl->queries);
+			if (poll(&p, 1, FIRST_MS) <= 0)
+				round_fail(nl, -ETIMEDOUT);
+			else
+				(void)read_answers(nl);
+		}
 	}
-	return nl->told_trouble ? -EIO : 0;
 }
 
 int
 netlink_create(struct loop *loop, netlink_fn *changed, void *arg, struct netlink **out)
 {
-	unsigned groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
-	    RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE;
 	struct netlink *nl = calloc(1, sizeof(*nl));
-	int err = -ENOMEM;
+	int err;
 
 	if (!nl)
-		return err;
-	*nl = (struct netlink){ .loop = loop, .step = DONE };
-	nl->events = open_socket(groups);
-	nl->queries = nl->events ? open_socket(0) : NULL;
-	if (!nl->queries) {
-		err = -errno;
-		goto out;
-	}
+		return -ENOMEM;
+	*nl = (struct netlink){ .loop = loop, .step = DONE, .now = { .unknown = true } };
 	err = loop_timer_create(loop, on_timer, nl, &nl->timer);
-	if (!err)
-		err = loop_watch_create(loop, mnl_socket_get_fd(nl->events), LOOP_READ,
-		    on_events, nl, &nl->events_watch);
-	if (!err)
-		err = loop_watch_create(loop, mnl_socket_get_fd(nl->queries), LOOP_READ,
-		    on_queries, nl, &nl->queries_watch);
-	if (!err)
-		err = first_picture(nl);
-	if (err)
-		goto out;
+	if (err) {
+		netlink_destroy(nl);
+		return err;
+	}
+	first_picture(nl);
 	nl->changed = changed;
 	nl->arg = arg;
 	*out = nl;
 	return 0;
-out:
-	netlink_destroy(nl);
-	return err;
+}
+
+bool
+netlink_unread(const struct netlink *nl)
+{
+	return nl->unread;
+}
+
+void
+netlink_report(const struct netlink *nl, struct api_network_report *out)
+{
+	*out = nl->count;
 }
 
 const struct net_picture *
@@ -394,12 +489,8 @@ netlink_destroy(struct netlink *nl)
 {
 	if (!nl)
 		return;
-	loop_watch_destroy(nl->events_watch);
-	loop_watch_destroy(nl->queries_watch);
+	close_socket(&nl->events, &nl->events_watch);
+	close_socket(&nl->queries, &nl->queries_watch);
 	loop_timer_destroy(nl->timer);
-	if (nl->events)
-		mnl_socket_close(nl->events);
-	if (nl->queries)
-		mnl_socket_close(nl->queries);
 	free(nl);
 }

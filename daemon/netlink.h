@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api/source.h"
 #include "daemon/loop.h"
 #include "estimator/estimator.h"
 
@@ -42,16 +43,25 @@ struct net_picture {
 	struct net_route route[NET_ROUTES_MAX]; /* default routes only */
 	size_t routes;
 	int out4, out6; /* the interface that the kernel takes to the Internet; 0: none */
+	bool unknown;   /* nothing could be read yet: nobody knows whether there is a way out */
 };
 
 struct netlink; /* owns descriptors */
 
 typedef void netlink_fn(void *arg, int64_t now_us, const struct net_picture *picture);
 
-/* Draws the first picture at once (netlink_picture), then calls back on each change. The
- * callback's picture is valid until the next one. 0 or a negative errno. */
+/*
+ * Draws the first picture at once (netlink_picture), then calls back on each change. The
+ * callback's picture is valid until the next one. 0 or a negative errno.
+ *
+ * A kernel that cannot be asked is no failure: the picture is unknown, or stays as it was,
+ * the callback is called as that begins and ends, and it is tried again each second.
+ */
 int netlink_create(struct loop *loop, netlink_fn *changed, void *arg, struct netlink **out);
 const struct net_picture *netlink_picture(const struct netlink *nl);
+/* It cannot be read now; the picture may be old. */
+bool netlink_unread(const struct netlink *nl);
+void netlink_report(const struct netlink *nl, struct api_network_report *out);
 void netlink_destroy(struct netlink *nl); /* NULL is fine */
 
 /* The number of the interface by which the kernel goes from this address to that one; or a

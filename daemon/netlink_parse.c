@@ -3,6 +3,7 @@
 #include "daemon/netlink_parse.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <linux/if.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -32,14 +33,23 @@ struct attributes {
 	const struct nlattr *at[ATTRIBUTES]; /* by type; NULL: not there */
 };
 
+/* All attributes behind a header of so many bytes. 0, or -EBADMSG: the header, or one of
+ * them, is not whole. */
 static int
-keep(const struct nlattr *a, void *arg)
+collect(const struct nlmsghdr *nlh, size_t header, struct attributes *all)
 {
-	struct attributes *all = arg;
+	const struct nlattr *a = mnl_nlmsg_get_payload_offset(nlh, header);
+	int left = (int)mnl_nlmsg_get_payload_len(nlh) - (int)NLMSG_ALIGN(header);
 
-	if (mnl_attr_get_type(a) < ATTRIBUTES)
-		all->at[mnl_attr_get_type(a)] = a;
-	return MNL_CB_OK;
+	/* Whole messages are aligned, and the library rounds up what is not. */
+	if (nlh->nlmsg_len % NLMSG_ALIGNTO != 0 || left < 0)
+		return -EBADMSG;
+	for (; mnl_attr_ok(a, left); a = mnl_attr_next(a)) {
+		left -= MNL_ALIGN(a->nla_len);
+		if (mnl_attr_get_type(a) < ATTRIBUTES)
+			all->at[mnl_attr_get_type(a)] = a;
+	}
+	return left == 0 ? 0 : -EBADMSG;
 }
 
 /* What an attribute holds, if it holds so many bytes at least. */
@@ -62,7 +72,7 @@ number(const struct attributes *all, unsigned type)
 	return n;
 }
 
-void
+int
 netlink_parse_link(const struct nlmsghdr *nlh, const struct net_picture *before,
     struct net_picture *p)
 {
@@ -72,13 +82,12 @@ netlink_parse_link(const struct nlmsghdr *nlh, const struct net_picture *before,
 	struct attributes all = { 0 };
 	const uint8_t *carrier;
 
-	if (p->interfaces == NET_INTERFACES_MAX)
-		return;
-	mnl_attr_parse(nlh, sizeof(*ifi), keep, &all);
-	if (!all.at[IFLA_IFNAME] ||
+	if (collect(nlh, sizeof(*ifi), &all) != 0 || !all.at[IFLA_IFNAME] ||
 	    mnl_attr_validate(all.at[IFLA_IFNAME], MNL_TYPE_NUL_STRING) < 0 ||
 	    mnl_attr_get_payload_len(all.at[IFLA_IFNAME]) > sizeof(out->name))
-		return;
+		return -EBADMSG;
+	if (p->interfaces == NET_INTERFACES_MAX)
+		return 0;
 	strcpy(out->name, mnl_attr_get_str(all.at[IFLA_IFNAME]));
 	carrier = payload(&all, IFLA_CARRIER, 1);
 	out->index = ifi->ifi_index;
@@ -90,30 +99,38 @@ netlink_parse_link(const struct nlmsghdr *nlh, const struct net_picture *before,
 	    ? known->kind
 	    : net_kind(ifi->ifi_type, out->name);
 	p->interfaces++;
+	return 0;
 }
 
-void
+int
 netlink_parse_address(const struct nlmsghdr *nlh, struct net_picture *p)
 {
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
-	struct net_interface *out = interface_in(p, (int)ifa->ifa_index);
-	size_t bytes = ifa->ifa_family == AF_INET ? 4 : 16;
 	struct attributes all = { 0 };
+	struct net_interface *out;
 	const void *address;
+	size_t bytes;
 	char *text;
 
-	if (!out || ifa->ifa_scope != RT_SCOPE_UNIVERSE)
-		return;
-	mnl_attr_parse(nlh, sizeof(*ifa), keep, &all);
+	if (collect(nlh, sizeof(*ifa), &all) != 0)
+		return -EBADMSG;
+	out = interface_in(p, (int)ifa->ifa_index);
+	if (!out || ifa->ifa_scope != RT_SCOPE_UNIVERSE ||
+	    (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6))
+		return 0;
+	bytes = ifa->ifa_family == AF_INET ? 4 : 16;
 	address = payload(&all, IFA_LOCAL, bytes);
 	if (!address)
 		address = payload(&all, IFA_ADDRESS, bytes);
+	if (!address)
+		return -EBADMSG;
 	text = ifa->ifa_family == AF_INET ? out->address4 : out->address6;
-	if (address && !text[0])
+	if (!text[0])
 		inet_ntop(ifa->ifa_family, address, text, NET_ADDRESS_MAX);
+	return 0;
 }
 
-bool
+int
 netlink_parse_route(const struct nlmsghdr *nlh, struct net_route *out)
 {
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
@@ -121,10 +138,11 @@ netlink_parse_route(const struct nlmsghdr *nlh, struct net_route *out)
 	const struct rtnexthop *hop;
 	const void *gateway;
 
-	*out = (struct net_route){ .v6 = rtm->rtm_family == AF_INET6 };
+	if (collect(nlh, sizeof(*rtm), &all) != 0)
+		return -EBADMSG;
 	if (rtm->rtm_type != RTN_UNICAST)
-		return false;
-	mnl_attr_parse(nlh, sizeof(*rtm), keep, &all);
+		return 0;
+	*out = (struct net_route){ .v6 = rtm->rtm_family == AF_INET6 };
 	out->index = (int)number(&all, RTA_OIF);
 	out->metric = number(&all, RTA_PRIORITY);
 	gateway = payload(&all, RTA_GATEWAY, out->v6 ? 16 : 4);

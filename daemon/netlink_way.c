@@ -11,15 +11,14 @@
 #include <libmnl/libmnl.h>
 
 #include "daemon/netlink_parse.h"
+#include "daemon/netlink_walk.h"
 
 static int
 take(const struct nlmsghdr *nlh, void *arg)
 {
 	struct net_route route;
 
-	if (nlh->nlmsg_type == RTM_NEWROUTE &&
-	    mnl_nlmsg_get_payload_len(nlh) >= sizeof(struct rtmsg) &&
-	    netlink_parse_route(nlh, &route))
+	if (nlh->nlmsg_type == RTM_NEWROUTE && netlink_parse_route(nlh, &route) > 0)
 		*(int *)arg = route.index;
 	return MNL_CB_OK;
 }
@@ -34,6 +33,7 @@ ask(struct mnl_socket *s, const char *from, const char *to)
 	uint8_t address[16];
 	struct rtmsg *rtm;
 	ssize_t n;
+	int err;
 
 	nlh->nlmsg_type = RTM_GETROUTE;
 	nlh->nlmsg_flags = NLM_F_REQUEST;
@@ -52,9 +52,8 @@ ask(struct mnl_socket *s, const char *from, const char *to)
 	n = mnl_socket_recvfrom(s, memory, sizeof(memory));
 	if (n < 0)
 		return -errno;
-	if (mnl_cb_run(memory, (size_t)n, 0, 0, take, &index) < 0)
-		return -errno;
-	return index;
+	err = netlink_walk(memory, (size_t)n, 0, 0, take, &index);
+	return err < 0 ? err : index;
 }
 
 int

@@ -198,6 +198,20 @@ netlink_picture(const struct netlink *nl)
 	return &nl->now;
 }
 
+bool
+netlink_unread(const struct netlink *nl)
+{
+	(void)nl;
+	return false;
+}
+
+void
+netlink_report(const struct netlink *nl, struct api_network_report *out)
+{
+	(void)nl;
+	*out = (struct api_network_report){ 0 };
+}
+
 void
 netlink_destroy(struct netlink *nl)
 {

@@ -15,6 +15,8 @@
 
 #include <libmnl/libmnl.h>
 
+#include "daemon/netlink_walk.h"
+
 /* The kernel sizes its messages by the largest buffer that a socket was ever read with. */
 #define BUFFER_BYTES 32768
 #define SLICE_US 1000
@@ -242,7 +244,8 @@ static int
 take_messages(struct sockdiag *sd, size_t got, int64_t now_us, sockdiag_fn *fn, void *arg)
 {
 	const struct nlmsghdr *nlh = (const struct nlmsghdr *)(const void *)sd->buffer;
-	int left = (int)got;
+	size_t whole = netlink_whole(sd->buffer, got);
+	int left = (int)whole;
 
 	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
 		struct passive_reading r;
@@ -260,7 +263,7 @@ take_messages(struct sockdiag *sd, size_t got, int64_t now_us, sockdiag_fn *fn, 
 		else
 			sd->count.malformed++;
 	}
-	if (left > 0)
+	if (whole < got)
 		sd->count.malformed++;
 	return 0;
 }
@@ -311,7 +314,7 @@ take_end(struct sockdiag *sd, size_t got, int64_t now_us, sockdiag_fn *fn, void 
 	const struct nlmsghdr *nlh = (const struct nlmsghdr *)(const void *)sd->buffer;
 	struct passive_reading r;
 
-	if (!mnl_nlmsg_ok(nlh, (int)got) || sockdiag_parse(nlh, &r) < 0) {
+	if (netlink_whole(nlh, got) == 0 || sockdiag_parse(nlh, &r) < 0) {
 		sd->count.malformed++;
 		return;
 	}

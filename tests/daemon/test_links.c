@@ -130,6 +130,20 @@ Test(links, finds_none_without_a_default_route, .timeout = 10)
 	cr_assert_eq(links.len, 0);
 }
 
+Test(links, takes_whatever_there_is_for_one_link_where_nobody_knows, .timeout = 10)
+{
+	struct net_picture p = { .unknown = true };
+	struct links links;
+
+	links_read(&p, &salt, "", &links);
+	cr_assert_eq(links.len, 1);
+	cr_assert_str_eq(links.at[0].interface, "unknown");
+	cr_assert_eq(links.at[0].kind, EST_LINK_OTHER);
+	cr_assert(links.at[0].carrier);
+	links_read(&p, &salt, "usb7", &links);
+	cr_assert_str_eq(links.at[0].interface, "usb7");
+}
+
 Test(links, never_takes_loopback_for_a_way_out, .timeout = 10)
 {
 	struct net_picture p = home();

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include <libmnl/libmnl.h>
-#include <linux/rtnetlink.h>
 
 #include "daemon/netlink_parse.h"
+#include "daemon/netlink_walk.h"
 #include "daemon/sockdiag.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -41,15 +41,12 @@ must_be_a_picture(const struct net_picture *p)
 static void
 take(const struct nlmsghdr *nlh, const struct net_picture *before, struct net_picture *p)
 {
-	size_t len = mnl_nlmsg_get_payload_len(nlh);
 	struct passive_reading reading;
 	struct net_route route;
 
-	if (len >= sizeof(struct ifinfomsg))
-		netlink_parse_link(nlh, before, p);
-	if (len >= sizeof(struct ifaddrmsg))
-		netlink_parse_address(nlh, p);
-	if (len >= sizeof(struct rtmsg) && netlink_parse_route(nlh, &route)) {
+	(void)netlink_parse_link(nlh, before, p);
+	(void)netlink_parse_address(nlh, p);
+	if (netlink_parse_route(nlh, &route) > 0) {
 		must(route.index != 0);
 		must(ends(route.gateway, sizeof route.gateway));
 	}
@@ -64,7 +61,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	/* As a socket gives it: aligned, and nothing behind its end. */
 	struct nlmsghdr *all = malloc(len > 0 ? len : 1);
 	const struct nlmsghdr *nlh = all;
-	int left = (int)len;
+	int left;
 
 	if (!all || len > 1 << 20) {
 		free(all);
@@ -73,8 +70,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	memcpy(all, data, len);
 	memset(&p, 0, sizeof p);
 	memset(&before, 0, sizeof before);
-	/* The library takes a length from 2^31 on for a negative one; the kernel sends none. */
-	while (mnl_nlmsg_ok(nlh, left) && nlh->nlmsg_len <= (unsigned)left) {
+	left = (int)netlink_whole(all, len);
+	while (mnl_nlmsg_ok(nlh, left)) {
 		take(nlh, &before, &p);
 		nlh = mnl_nlmsg_next(nlh, &left);
 	}

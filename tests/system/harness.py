@@ -167,14 +167,14 @@ class UnixConnection(http.client.HTTPConnection):
 class Daemon:
     """linkqd in the foreground, in a directory of its own."""
 
-    def __init__(self, directory, *args, probe=(), settings=(), wait=True, env=None, user=None):
-        """probe: URLs; () is no target at all, None leaves it to the configuration."""
+    def __init__(self, directory, *args, probe=(), settings=(), wait=True, env=None, user=None, by=()):
+        """probe: URLs; () is no target at all, None leaves it to the configuration. by: what starts it."""
         self.directory = directory
         self.socket = os.path.join(directory, "linkqd.sock")
         self.database = os.path.join(directory, "linkqd.db")
         self.log_path = os.path.join(directory, "log")
         self.port = None
-        command = [LINKQD, "--foreground", "--listen", "127.0.0.1:0",
+        command = [*by, LINKQD, "--foreground", "--listen", "127.0.0.1:0",
                    "--socket", self.socket, "--database", self.database]
         for url in ("none",) if probe == () else probe or ():
             command += ["--probe", url]

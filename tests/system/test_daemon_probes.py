@@ -33,6 +33,21 @@ class Probes(TestCase):
         self.assertIsNone(link["rtt_ms"]["min"], "loopback's own times do not count")
         self.assertIsNotNone(link["ttfb_ms"]["p50"])
 
+    def test_go_on_where_the_kernel_cannot_be_asked_for_links(self):
+        deaf = os.path.join(os.path.dirname(os.path.realpath(__file__)), "deaf.py")
+        daemon, server = self.good(by=(sys.executable, deaf), settings=["probe-interval=1s"])
+        if not daemon.get("/v1/explain")["kernel"]["on"]:
+            self.skipTest("built without libmnl, which asks otherwise")
+        self.assertEqual(daemon.get("/v1/link")["link"]["kind"], "other", "nobody knows of which kind it is")
+        self.assertEqual([f["name"] for f in daemon.get("/v1/link")["faults"]], ["network_unread"])
+        count = daemon.get("/v1/explain")["conditions"]["network_unread"]
+        wait_for(lambda: daemon.get("/v1/explain")["conditions"]["network_unread"] > count, "another attempt")
+        self.assertEqual(daemon.log.count("netlink: the network cannot be read"), 1, "it is said once")
+        self.assertIn("network_unread: The kernel cannot be asked", daemon.log)
+        asked = self.report(daemon, server)["count"]
+        wait_for(lambda: self.report(daemon, server)["count"] > asked, "a probe")
+        self.assertEqual(daemon.stop(), 0)
+
     def test_keep_their_connection(self):
         daemon, server = self.good(settings=["probe-interval=1s"])
         wait_for(lambda: len(server.requests) >= 4, "four requests")
