@@ -101,10 +101,12 @@ class Probes(TestCase):
         daemon = self.daemon(probe=[s.url() for s in servers], settings=["probe-interval=1s"])
         self.wait_state(daemon, "online")
         servers[1].set("slow")
-        states = set()
+        states = []
         until = time.monotonic() + 6
-        wait_for(lambda: states.add(daemon.state()) or time.monotonic() > until, "some time")
-        self.assertEqual(states, {"online"})
+        wait_for(lambda: states.append(daemon.state()) or time.monotonic() > until, "some time")
+        # Silent for a moment, the link is asked about elsewhere: then it is known.
+        self.assertLessEqual(set(states), {"online", "stalled"})
+        self.assertLess(states.count("stalled"), 0.2 * len(states))
 
     def test_survive_resets(self):
         daemon, server = self.good(settings=["probe-interval=1s"])
