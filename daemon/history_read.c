@@ -392,9 +392,8 @@ on_row(sqlite3_context *context, int argc, sqlite3_value **v)
 	sqlite3_result_int(context, stop || ++r->looked_at >= HISTORY_READ_ROWS);
 }
 
-/* The handle is there also after an error, as SQLite has it, and must be closed. */
-static int
-open_db(const char *path, sqlite3 **db)
+int
+history_read_open(const char *path, sqlite3 **db)
 {
 	int rc = sqlite3_open_v2(path, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
 
@@ -417,7 +416,7 @@ history_reader_open(const char *path, const struct api_range *range,
 		return -ENOMEM;
 	r->what = range->what;
 	r->all = range->more.spreads;
-	err = open_db(path, &r->db);
+	err = history_read_open(path, &r->db);
 	if (err == 0)
 		err = load_links(r);
 	if (err == 0)
@@ -467,77 +466,4 @@ history_reader_close(struct history_reader *r)
 	(void)rc;
 	free(r->links);
 	free(r);
-}
-
-int
-history_read_kept(const char *path, const char *key, void *value, size_t cap, size_t *len)
-{
-	static const char text[] = "SELECT value FROM kept WHERE key = ?1";
-	sqlite3 *db = NULL;
-	sqlite3_stmt *s = NULL;
-	size_t n;
-	int rc, err = open_db(path, &db);
-
-	if (err == 0)
-		err = history_errno(db, sqlite3_prepare_v2(db, text, -1, &s, NULL));
-	if (err == 0) {
-		(void)sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
-		rc = sqlite3_step(s);
-		n = rc == SQLITE_ROW ? (size_t)sqlite3_column_bytes(s, 0) : 0;
-		if (rc != SQLITE_ROW)
-			err = rc == SQLITE_DONE ? -ENOENT : history_errno(db, rc);
-		else if (n > cap)
-			err = -ENOBUFS;
-		else if (n > 0)
-			memcpy(value, sqlite3_column_blob(s, 0), n);
-		if (err == 0)
-			*len = n;
-	}
-	(void)sqlite3_finalize(s);
-	(void)sqlite3_close(db);
-	return err;
-}
-
-static void
-column_text(sqlite3_stmt *s, int at, char *out, size_t cap)
-{
-	const unsigned char *text = sqlite3_column_text(s, at);
-
-	(void)snprintf(out, cap, "%s", text != NULL ? (const char *)text : "");
-}
-
-int
-history_read_links(const char *path, history_link_fn *each, void *arg)
-{
-	static const char text[] =
-	    "SELECT id, name, interface, kind, since, value FROM link LEFT JOIN kept"
-	    " ON key = 'link/' || id WHERE interface IS NOT NULL AND id NOT LIKE '~%'"
-	    " ORDER BY since DESC";
-	sqlite3 *db = NULL;
-	sqlite3_stmt *s = NULL;
-	int rc = SQLITE_ERROR, err = open_db(path, &db);
-
-	if (err == 0)
-		rc = sqlite3_prepare_v2(db, text, -1, &s, NULL);
-	while (rc == SQLITE_OK || rc == SQLITE_ROW) {
-		struct api_link l = { .kind = EST_LINK_OTHER };
-		int64_t kind;
-
-		rc = sqlite3_step(s);
-		if (rc != SQLITE_ROW)
-			break;
-		column_text(s, 0, l.id, sizeof l.id);
-		column_text(s, 1, l.name, sizeof l.name);
-		column_text(s, 2, l.interface, sizeof l.interface);
-		kind = sqlite3_column_int64(s, 3);
-		if (kind >= 0 && kind < EST_LINK_KINDS)
-			l.kind = (enum est_link_kind)kind;
-		l.since_wall_us = sqlite3_column_int64(s, 4) * 1000;
-		each(arg, &l, sqlite3_column_blob(s, 5), (size_t)sqlite3_column_bytes(s, 5));
-	}
-	if (err == 0 && rc != SQLITE_DONE)
-		err = history_errno(db, rc);
-	(void)sqlite3_finalize(s);
-	(void)sqlite3_close(db);
-	return err;
 }

@@ -25,6 +25,11 @@ struct history_row { /* which one is filled follows from the range's `what` */
 	struct api_event_row event;
 };
 
+struct sqlite3;
+
+/* Read-only. The handle is there also after an error, as SQLite has it, and must be closed. */
+int history_read_open(const char *path, struct sqlite3 **db);
+
 struct history_reader; /* owns a connection */
 
 /* Rows with from <= time < to, of one link or all; the step is not looked at. 0 or a

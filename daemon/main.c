@@ -12,248 +12,17 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "daemon/main_internal.h"
+
 #include "api/http.h"
 #include "daemon/clock.h"
-#include "daemon/config.h"
 #include "daemon/detach.h"
-#include "daemon/engine.h"
-#include "daemon/forecast.h"
-#include "daemon/links.h"
 #include "daemon/log.h"
-#include "daemon/loop.h"
-#include "daemon/metered.h"
-#include "daemon/netlink.h"
 #include "daemon/notify.h"
-#include "daemon/options.h"
 #include "daemon/paths.h"
-#include "daemon/probes.h"
 #include "daemon/process.h"
-#include "daemon/reload.h"
-#include "daemon/sides.h"
-#include "daemon/sockets.h"
-#include "daemon/store.h"
-#include "daemon/token.h"
-#include "daemon/webhook.h"
 
-#define WHY_MAX CONF_WHY_MAX
 #define STOP_US INT64_C(2000000) /* for answers that are on their way when we end */
-#define WRITER_STUCK_US INT64_C(60000000)
-
-struct daemon {
-	struct options options;
-	struct conf conf;
-	struct sockets sockets;
-	struct loop *loop;
-	struct store *store;
-	struct netlink *netlink;
-	struct engine *engine;
-	struct forecast *forecast;
-	struct webhooks *webhooks;
-	struct api_source source;
-	struct probes *probes;
-	struct metered *metered; /* NULL: nobody is asked */
-	struct sides *sides; /* of the links that are not the default one; NULL */
-	struct kernel *kernel; /* NULL: switched off, or not to be had */
-	struct api *api;
-	struct digest_salt salt;
-	char interface[16]; /* to follow; "": the default route's */
-	char boot[17];
-	char token[TOKEN_MAX + 1];
-	int wake_fd;
-	int clock_fd;
-	struct loop_watch *wake_watch, *api_watch, *clock_watch;
-	struct loop_timer *api_timer, *tick_timer;
-	int64_t tick_due_us;
-	int64_t watchdog_us, watchdog_told_us;
-};
-
-/* --- what happens on the loop --------------------------------------------------------- */
-
-/* Nobody is told what was so before the host slept, or with the clock of before. */
-static void
-look_at_clocks(struct daemon *d)
-{
-	struct clock_reading clocks;
-
-	clock_read(&clocks);
-	engine_clocks(d->engine, loop_now_us(d->loop), &clocks);
-}
-
-static void
-run_api(struct daemon *d)
-{
-	int64_t wait_us;
-
-	look_at_clocks(d);
-	api_run(d->api);
-	wait_us = api_timeout_us(d->api);
-	if (wait_us < 0)
-		loop_timer_stop(d->api_timer);
-	else
-		loop_timer_set(d->api_timer, wait_us);
-}
-
-static void
-on_api(void *arg, int64_t now_us, int fd, unsigned what)
-{
-	(void)now_us, (void)fd, (void)what;
-	run_api(arg);
-}
-
-static void
-on_api_timer(void *arg, int64_t now_us)
-{
-	(void)now_us;
-	run_api(arg);
-}
-
-static void
-on_store(void *arg, int64_t now_us, int fd, unsigned what)
-{
-	struct daemon *d = arg;
-	uint64_t count;
-
-	(void)now_us, (void)what;
-	if (read(fd, &count, sizeof(count)) < 0)
-		return;
-	store_dispatch(d->store);
-	run_api(d);
-}
-
-/* systemd's watchdog: the loop turns, since we are here; and the writer is not stuck. */
-static void
-feed_watchdog(struct daemon *d, int64_t now_us)
-{
-	struct store_report r;
-
-	if (d->watchdog_us == 0 || now_us - d->watchdog_told_us < d->watchdog_us / 2)
-		return;
-	store_report(d->store, &r);
-	if (r.busy_us > WRITER_STUCK_US)
-		return;
-	d->watchdog_told_us = now_us;
-	(void)notify_send("WATCHDOG=1");
-}
-
-static int64_t
-tick_webhooks(struct daemon *d)
-{
-	struct api_view v;
-
-	if (d->source.view(d->source.ctx, NULL, &v) != 0)
-		return WEBHOOKS_IDLE_US;
-	return webhooks_tick(d->webhooks, &v);
-}
-
-static void
-on_tick(void *arg, int64_t now_us)
-{
-	struct daemon *d = arg;
-	struct clock_reading clocks;
-	int64_t engine_us, probes_us, hooks_us, sides_us;
-
-	clock_read(&clocks);
-	clocks.monotonic_us = now_us; /* one event, one instant */
-	engine_us = engine_tick(d->engine, &clocks);
-	probes_us = probes_tick(d->probes, now_us);
-	sides_us = sides_tick(d->sides, now_us);
-	probes_us = sides_us < probes_us ? sides_us : probes_us;
-	hooks_us = tick_webhooks(d);
-	if (hooks_us < probes_us)
-		probes_us = hooks_us;
-	api_tick(d->api);
-	feed_watchdog(d, now_us);
-	if (d->watchdog_us > 0 && probes_us > d->watchdog_us / 4)
-		probes_us = d->watchdog_us / 4;
-	loop_timer_set(d->tick_timer, engine_us < probes_us ? engine_us : probes_us);
-	run_api(d);
-}
-
-/* From wherever it happened: the API's own work waits for the loop's next round. */
-static void
-on_event(void *ctx, const struct api_event_row *row)
-{
-	struct daemon *d = ctx;
-
-	if (!d->api)
-		return;
-	api_event(d->api, row);
-	loop_timer_set(d->api_timer, 0);
-}
-
-static void
-on_clock(void *arg, int64_t now_us, int fd, unsigned what)
-{
-	struct daemon *d = arg;
-
-	(void)now_us, (void)what;
-	clock_alarm_hear(fd);
-	look_at_clocks(d);
-	loop_timer_set(d->tick_timer, 0);
-}
-
-static int64_t
-now(void *ctx)
-{
-	const struct daemon *d = ctx;
-
-	return loop_now_us(d->loop);
-}
-
-static void
-on_network(void *arg, int64_t now_us, const struct net_picture *picture)
-{
-	struct daemon *d = arg;
-	struct links links;
-
-	links_read(picture, &d->salt, d->interface, &links);
-	if (d->probes)
-		probes_gateway(d->probes, picture, d->interface);
-	engine_links(d->engine, now_us, &links);
-	engine_network(d->engine, now_us);
-	sides_follow(d->sides);
-}
-
-/* A secret that cannot be read leaves all of them as they were. */
-static void
-reload_webhooks(struct daemon *d)
-{
-	char why[WHY_MAX];
-
-	if (webhooks_reload(d->webhooks, &d->conf.webhook, why, sizeof(why)) != 0)
-		log_error("reload: %s; the webhooks stay as they were", why);
-}
-
-static void
-on_metered(void *arg, int64_t now_us, bool metered)
-{
-	struct daemon *d = arg;
-
-	probes_metered(d->probes, now_us, metered);
-}
-
-static void
-on_signal(void *arg, int64_t now_us, int number)
-{
-	struct daemon *d = arg;
-
-	(void)now_us;
-	if (number == SIGHUP) {
-		reload(&d->options, &d->conf, d->probes);
-		sides_reload(d->sides, &d->conf);
-		reload_webhooks(d);
-		return;
-	}
-	log_info("%s: ending", number == SIGTERM ? "SIGTERM" : "SIGINT");
-	loop_stop(d->loop);
-}
-
-static void
-on_api_log(void *ctx, const char *line)
-{
-	(void)ctx;
-	log_debug("http: %s", line);
-}
 
 /* --- start-up, in order ----------------------------------------------------------------- */
 
@@ -321,7 +90,8 @@ start_kernel(struct daemon *d)
 static int
 start_engine(struct daemon *d)
 {
-	struct engine_options o = { .store = d->store, .now = now, .event = on_event, .ctx = d };
+	struct engine_options o = { .store = d->store, .now = main_now, .event = main_on_event,
+		.ctx = d };
 	struct probes_sink sink;
 	struct clock_reading clocks;
 	int err;
@@ -333,12 +103,12 @@ start_engine(struct daemon *d)
 	if (!err)
 		err = forecast_create(d->loop, d->store, &d->forecast);
 	if (!err)
-		err = netlink_create(d->loop, on_network, d, &d->netlink);
+		err = netlink_create(d->loop, main_on_network, d, &d->netlink);
 	if (err)
 		return err;
 	engine_set_netlink(d->engine, d->netlink);
 	engine_set_forecast(d->engine, d->forecast);
-	on_network(d, loop_now_us(d->loop), netlink_picture(d->netlink));
+	main_on_network(d, loop_now_us(d->loop), netlink_picture(d->netlink));
 	start_kernel(d);
 	engine_probes_sink(d->engine, ENGINE_DEFAULT, &sink);
 	err = probes_create(d->loop, &d->conf, &sink, &d->probes);
@@ -352,7 +122,7 @@ start_engine(struct daemon *d)
 	if (!err && d->conf.metered == CONF_METERED_YES)
 		probes_metered(d->probes, loop_now_us(d->loop), true);
 	if (!err && d->conf.metered == CONF_METERED_AUTO)
-		err = metered_create(d->loop, on_metered, d, &d->metered);
+		err = metered_create(d->loop, main_on_metered, d, &d->metered);
 	return err;
 }
 
@@ -369,7 +139,7 @@ start_api(struct daemon *d)
 		.connections_max = (unsigned)c->connections_max,
 		.streams_max = (unsigned)c->streams_max,
 		.boot = d->boot,
-		.log = on_api_log,
+		.log = main_on_api_log,
 	};
 	struct digest_salt run;
 	int err = digest_salt_make(&run);
@@ -412,20 +182,20 @@ start_webhooks(struct daemon *d)
 static int
 start_loop(struct daemon *d, const sigset_t *handled)
 {
-	int err = loop_signals(d->loop, handled, on_signal, d);
+	int err = loop_signals(d->loop, handled, main_on_signal, d);
 
 	if (!err)
-		err = loop_watch_create(d->loop, d->wake_fd, LOOP_READ, on_store, d,
+		err = loop_watch_create(d->loop, d->wake_fd, LOOP_READ, main_on_store, d,
 		    &d->wake_watch);
 	if (!err)
-		err = loop_watch_create(d->loop, api_poll_fd(d->api), LOOP_READ, on_api, d,
+		err = loop_watch_create(d->loop, api_poll_fd(d->api), LOOP_READ, main_on_api, d,
 		    &d->api_watch);
 	if (!err)
-		err = loop_timer_create(d->loop, on_tick, d, &d->tick_timer);
+		err = loop_timer_create(d->loop, main_on_tick, d, &d->tick_timer);
 	d->clock_fd = err ? -1 : clock_alarm_open();
 	/* Without it a set clock is seen by the next tick. */
 	if (d->clock_fd >= 0)
-		err = loop_watch_create(d->loop, d->clock_fd, LOOP_READ, on_clock, d,
+		err = loop_watch_create(d->loop, d->clock_fd, LOOP_READ, main_on_clock, d,
 		    &d->clock_watch);
 	if (err)
 		return err;
@@ -458,7 +228,7 @@ start(struct daemon *d, const sigset_t *handled)
 	what = "the loop";
 	err = loop_create(&d->loop);
 	if (!err)
-		err = loop_timer_create(d->loop, on_api_timer, d, &d->api_timer);
+		err = loop_timer_create(d->loop, main_on_api_timer, d, &d->api_timer);
 	if (!err) {
 		what = "the network";
 		err = start_engine(d);

@@ -46,7 +46,7 @@ says "libmicrohttpd is known to the API's server, the gateway's and the lab's or
     "$(only 'microhttpd\.h' api/http.c daemon/gateway/serve.c daemon/lab/origin.c)"
 says "SQLite is known to the history's file alone" \
     "$(only 'sqlite3\.h' daemon/history.c daemon/history_columns.c daemon/history_forget.c \
-	daemon/history_open.c daemon/history_read.c daemon/history_sums.c \
+	daemon/history_kept.c daemon/history_open.c daemon/history_read.c daemon/history_sums.c \
 	daemon/history_tidy.c)"
 says "libevent is known to the loop and the probes' glue alone" \
     "$(only 'event2/[a-z_]+\.h' daemon/loop.c daemon/probe_http.c)"
