@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,12 +18,25 @@ say(int err, const char *const of[2], const char *what, char *why, size_t why_le
 	return err;
 }
 
+/* systemd hands it over with a list of who may read it, whose mask stands where a group's
+ * rights do. */
+static bool
+is_credential(const char *path)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	size_t len = folder ? strlen(folder) : 0;
+
+	return len > 0 && strncmp(path, folder, len) == 0 && path[len] == '/' &&
+	    !strchr(path + len + 1, '/');
+}
+
 int
 token_read(const char *setting, const char *path, char out[TOKEN_MAX + 1], char *why,
     size_t why_len)
 {
 	const char *const of[2] = { setting, path };
 	char text[TOKEN_MAX + 3];
+	mode_t others = S_IRWXG | S_IRWXO;
 	struct stat st;
 	ssize_t n;
 	int fd;
@@ -41,7 +56,9 @@ token_read(const char *setting, const char *path, char out[TOKEN_MAX + 1], char 
 	close(fd);
 	if (!S_ISREG(st.st_mode) || n < 0)
 		return say(-EINVAL, of, "it is not a file that can be read", why, why_len);
-	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+	if (is_credential(path))
+		others &= ~(mode_t)S_IRGRP;
+	if ((st.st_mode & others) != 0)
 		return say(-EPERM, of, "others may read it; chmod 600 it", why, why_len);
 	text[n] = '\0';
 	text[strcspn(text, "\r\n")] = '\0';

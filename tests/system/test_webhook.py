@@ -220,10 +220,23 @@ class Webhooks(TestCase):
         self.assertIn(f'webhook = {{"http://127.0.0.1/ secret-file={secret} events=state,quality hold=1min give-up=1d"}}',
                       told)
         os.chmod(secret, 0o640)
-        status, _, said = self.run_linkqd("--config", path, "--foreground", "--probe", "none", "--listen",
-                                          "127.0.0.1:0", "--database", os.path.join(self.directory, "db"))
+        self.assert_others_may_read(path)
+
+    def assert_others_may_read(self, config, **env):
+        status, _, said = self.run_linkqd("--config", config, "--foreground", "--probe", "none", "--listen",
+                                          "127.0.0.1:0", "--database", os.path.join(self.directory, "db"), env=env)
         self.assertEqual(status, 78)
         self.assertIn("others may read it", said)
+
+    def test_take_a_secret_that_systemd_hands_over(self):
+        receiver = self.receiver()
+        hook = self.hook(receiver)
+        os.chmod(os.path.join(self.directory, "secret"), 0o440)
+        self.run_with(hook, env={"CREDENTIALS_DIRECTORY": self.directory})
+        wait_for(lambda: receiver.events(), "the first event")
+        os.chmod(os.path.join(self.directory, "secret"), 0o444)
+        self.assert_others_may_read(self.file("open.conf", f'webhook = "{hook}"\n'),
+                                    CREDENTIALS_DIRECTORY=self.directory)
 
 
 if __name__ == "__main__":
