@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NETWORK_MAX (NET_ADDRESS_MAX + 2 * NET_SSID_MAX + 2)
 #define ID_CHARACTERS 8 /* 40 bits: 200 links collide once in 50 million hosts */
 
 static const struct net_interface *
@@ -30,11 +31,24 @@ gateway_of(const struct net_picture *p, int index)
 	return "";
 }
 
+/* What an interface is on: its gateway, and the Wi-Fi network's name in hexadecimal digits,
+ * of which any byte may be anything. Without a name the gateway alone. */
+static void
+network_of(const struct net_picture *p, const struct net_interface *i, char out[NETWORK_MAX])
+{
+	int len = snprintf(out, NETWORK_MAX, "%s%s", gateway_of(p, i->index),
+	    i->ssid_len > 0 ? "\n" : "");
+
+	for (size_t k = 0; k < i->ssid_len; k++)
+		len += snprintf(out + len, NETWORK_MAX - (size_t)len, "%02x", i->ssid[k]);
+}
+
 static void
 add(const struct net_picture *p, const struct digest_salt *salt,
     const struct net_interface *i, struct links *out)
 {
 	struct link *l = &out->at[out->len];
+	char network[NETWORK_MAX];
 
 	for (size_t k = 0; k < out->len; k++)
 		if (strcmp(out->at[k].interface, i->name) == 0)
@@ -44,7 +58,8 @@ add(const struct net_picture *p, const struct digest_salt *salt,
 	*l = (struct link){ .kind = i->kind, .carrier = i->carrier };
 	(void)snprintf(l->interface, sizeof(l->interface), "%s", i->name);
 	(void)snprintf(l->address4, sizeof(l->address4), "%s", i->address4);
-	digest_name(salt, i->name, gateway_of(p, i->index), ID_CHARACTERS, l->id);
+	network_of(p, i, network);
+	digest_name(salt, i->name, network, ID_CHARACTERS, l->id);
 	out->len++;
 }
 

@@ -3,9 +3,9 @@
  * The links of this host, read off the picture of the network: each interface that a
  * default route leaves by, together with the network it is on.
  *
- * A link's identity is a hash, salted on this host, of its interface and its gateway: the
- * same card is another link at home than on the train, and nobody can read the network off
- * the name. Worked example: wlan0 by 192.168.1.1 is "k3f9ae7c"; the next day wlan0 by
+ * A link's identity is a hash, salted on this host, of its interface, its gateway
+ * and, where there is one, its Wi-Fi network's name: the same card is another link at home
+ * than on the train, and nobody can read the network off the link's name. Worked example: wlan0 by 192.168.1.1 is "k3f9ae7c"; the next day wlan0 by
  * 10.0.0.1 is "p2mxq4zt"; back home it is "k3f9ae7c" again, and what was learnt returns.
  */
 #ifndef LINKQ_DAEMON_LINKS_H

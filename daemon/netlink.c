@@ -23,6 +23,7 @@
 #include "daemon/log.h"
 #include "daemon/netlink_parse.h"
 #include "daemon/netlink_walk.h"
+#include "daemon/wifi.h"
 
 #define BUFFER_BYTES 32768
 #define SETTLE_US INT64_C(20000) /* several changes come in one burst */
@@ -201,6 +202,7 @@ round_end(struct netlink *nl)
 	nl->unread = false;
 	nl->drawn_us = now_us;
 	by_metric(&nl->next);
+	wifi_names(&nl->now, &nl->next);
 	same = memcmp(&nl->now, &nl->next, sizeof(nl->now)) == 0;
 	nl->now = nl->next;
 	if (nl->dirty)

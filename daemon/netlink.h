@@ -19,6 +19,7 @@
 
 #define NET_INTERFACES_MAX 64
 #define NET_ROUTES_MAX 64
+#define NET_SSID_MAX 32 /* IEEE 802.11, 9.4.2.2 */
 #define NET_ADDRESS_MAX 46 /* text, with its NUL */
 
 struct net_interface {
@@ -27,6 +28,9 @@ struct net_interface {
 	enum est_link_kind kind;
 	bool up;      /* set up by the administrator */
 	bool carrier; /* a cable, a station, a session: something at the other end */
+	/* Of Wi-Fi, the network's name; 0: none, or not known. Never stored, never logged. */
+	uint8_t ssid[NET_SSID_MAX];
+	size_t ssid_len;
 	char address4[NET_ADDRESS_MAX], address6[NET_ADDRESS_MAX]; /* global ones; "": none */
 };
 

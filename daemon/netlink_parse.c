@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "daemon/netlink_walk.h"
+
 static struct net_interface *
 interface_in(struct net_picture *p, int index)
 {
@@ -27,45 +29,11 @@ interface_of(const struct net_picture *p, int index)
 	return NULL;
 }
 
-#define ATTRIBUTES 64
-
-struct attributes {
-	const struct nlattr *at[ATTRIBUTES]; /* by type; NULL: not there */
-};
-
-/* All attributes behind a header of so many bytes. 0, or -EBADMSG: the header, or one of
- * them, is not whole. */
-static int
-collect(const struct nlmsghdr *nlh, size_t header, struct attributes *all)
-{
-	const struct nlattr *a = mnl_nlmsg_get_payload_offset(nlh, header);
-	int left = (int)mnl_nlmsg_get_payload_len(nlh) - (int)NLMSG_ALIGN(header);
-
-	/* Whole messages are aligned, and the library rounds up what is not. */
-	if (nlh->nlmsg_len % NLMSG_ALIGNTO != 0 || left < 0)
-		return -EBADMSG;
-	for (; mnl_attr_ok(a, left); a = mnl_attr_next(a)) {
-		left -= MNL_ALIGN(a->nla_len);
-		if (mnl_attr_get_type(a) < ATTRIBUTES)
-			all->at[mnl_attr_get_type(a)] = a;
-	}
-	return left == 0 ? 0 : -EBADMSG;
-}
-
-/* What an attribute holds, if it holds so many bytes at least. */
-static const void *
-payload(const struct attributes *all, unsigned type, size_t bytes)
-{
-	const struct nlattr *a = all->at[type];
-
-	return a && mnl_attr_get_payload_len(a) >= bytes ? mnl_attr_get_payload(a) : NULL;
-}
-
 static uint32_t
-number(const struct attributes *all, unsigned type)
+number(const struct netlink_attributes *all, unsigned type)
 {
 	uint32_t n = 0;
-	const void *at = payload(all, type, sizeof(n));
+	const void *at = netlink_payload(all, type, sizeof(n));
 
 	if (at)
 		memcpy(&n, at, sizeof(n));
@@ -79,17 +47,17 @@ netlink_parse_link(const struct nlmsghdr *nlh, const struct net_picture *before,
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
 	struct net_interface *out = &p->interface[p->interfaces];
 	const struct net_interface *known;
-	struct attributes all = { 0 };
+	struct netlink_attributes all = { 0 };
 	const uint8_t *carrier;
 
-	if (collect(nlh, sizeof(*ifi), &all) != 0 || !all.at[IFLA_IFNAME] ||
+	if (netlink_collect(nlh, sizeof(*ifi), &all) != 0 || !all.at[IFLA_IFNAME] ||
 	    mnl_attr_validate(all.at[IFLA_IFNAME], MNL_TYPE_NUL_STRING) < 0 ||
 	    mnl_attr_get_payload_len(all.at[IFLA_IFNAME]) > sizeof(out->name))
 		return -EBADMSG;
 	if (p->interfaces == NET_INTERFACES_MAX)
 		return 0;
 	strcpy(out->name, mnl_attr_get_str(all.at[IFLA_IFNAME]));
-	carrier = payload(&all, IFLA_CARRIER, 1);
+	carrier = netlink_payload(&all, IFLA_CARRIER, 1);
 	out->index = ifi->ifi_index;
 	out->up = (ifi->ifi_flags & IFF_UP) != 0;
 	out->carrier =
@@ -106,22 +74,22 @@ int
 netlink_parse_address(const struct nlmsghdr *nlh, struct net_picture *p)
 {
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
-	struct attributes all = { 0 };
+	struct netlink_attributes all = { 0 };
 	struct net_interface *out;
 	const void *address;
 	size_t bytes;
 	char *text;
 
-	if (collect(nlh, sizeof(*ifa), &all) != 0)
+	if (netlink_collect(nlh, sizeof(*ifa), &all) != 0)
 		return -EBADMSG;
 	out = interface_in(p, (int)ifa->ifa_index);
 	if (!out || ifa->ifa_scope != RT_SCOPE_UNIVERSE ||
 	    (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6))
 		return 0;
 	bytes = ifa->ifa_family == AF_INET ? 4 : 16;
-	address = payload(&all, IFA_LOCAL, bytes);
+	address = netlink_payload(&all, IFA_LOCAL, bytes);
 	if (!address)
-		address = payload(&all, IFA_ADDRESS, bytes);
+		address = netlink_payload(&all, IFA_ADDRESS, bytes);
 	if (!address)
 		return -EBADMSG;
 	text = ifa->ifa_family == AF_INET ? out->address4 : out->address6;
@@ -134,21 +102,21 @@ int
 netlink_parse_route(const struct nlmsghdr *nlh, struct net_route *out)
 {
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
-	struct attributes all = { 0 };
+	struct netlink_attributes all = { 0 };
 	const struct rtnexthop *hop;
 	const void *gateway;
 
-	if (collect(nlh, sizeof(*rtm), &all) != 0)
+	if (netlink_collect(nlh, sizeof(*rtm), &all) != 0)
 		return -EBADMSG;
 	if (rtm->rtm_type != RTN_UNICAST)
 		return 0;
 	*out = (struct net_route){ .v6 = rtm->rtm_family == AF_INET6 };
 	out->index = (int)number(&all, RTA_OIF);
 	out->metric = number(&all, RTA_PRIORITY);
-	gateway = payload(&all, RTA_GATEWAY, out->v6 ? 16 : 4);
+	gateway = netlink_payload(&all, RTA_GATEWAY, out->v6 ? 16 : 4);
 	if (gateway)
 		inet_ntop(rtm->rtm_family, gateway, out->gateway, sizeof(out->gateway));
-	hop = payload(&all, RTA_MULTIPATH, sizeof(*hop));
+	hop = netlink_payload(&all, RTA_MULTIPATH, sizeof(*hop));
 	if (hop && !out->index) /* several next hops: the first one stands for them */
 		out->index = hop->rtnh_ifindex;
 	return out->index != 0;

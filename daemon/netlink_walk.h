@@ -17,4 +17,17 @@ size_t netlink_whole(const void *buffer, size_t len);
 int netlink_walk(const void *buffer, size_t len, unsigned seq, unsigned portid, mnl_cb_t fn,
     void *arg);
 
+#define NETLINK_ATTRIBUTES 64
+
+struct netlink_attributes {
+	const struct nlattr *at[NETLINK_ATTRIBUTES]; /* by type; NULL: not there */
+};
+
+/* All attributes behind a header of so many bytes. 0, or -EBADMSG: the header, or one of
+ * them, is not whole. */
+int netlink_collect(const struct nlmsghdr *nlh, size_t header, struct netlink_attributes *all);
+
+/* What an attribute holds, if it holds so many bytes at least; else NULL. */
+const void *netlink_payload(const struct netlink_attributes *all, unsigned type, size_t bytes);
+
 #endif

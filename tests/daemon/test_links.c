@@ -84,6 +84,35 @@ Test(links, gives_one_card_another_name_on_another_network, .timeout = 10)
 	cr_assert_str_eq(a.at[0].id, b.at[0].id, "back home it is the same again");
 }
 
+Test(links, tells_wifi_networks_with_one_gateway_apart_by_their_names, .timeout = 10)
+{
+	struct net_picture p = home(), cafe;
+	struct links plain, a, b, again;
+
+	links_read(&p, &salt, "", &plain);
+	memcpy(p.interface[2].ssid, "home", 4);
+	p.interface[2].ssid_len = 4;
+	cafe = p;
+	memcpy(cafe.interface[2].ssid, "caf\0", 4);
+	links_read(&p, &salt, "", &a);
+	links_read(&cafe, &salt, "", &b);
+	links_read(&p, &salt, "", &again);
+	cr_assert_str_neq(a.at[1].id, b.at[1].id);
+	cr_assert_str_eq(a.at[1].id, again.at[1].id);
+	cr_assert_str_eq(a.at[0].id, plain.at[0].id, "what is no Wi-Fi keeps its name");
+	cr_assert_str_neq(a.at[1].id, plain.at[1].id);
+}
+
+/* What was learnt of links is found by these names: they must stay what they were. */
+Test(links, calls_a_link_without_wifi_what_it_was_always_called, .timeout = 10)
+{
+	struct net_picture p = home();
+	struct links links;
+
+	links_read(&p, &salt, "", &links);
+	cr_assert_str_eq(links.at[0].id, "tjbjdmvn");
+}
+
 Test(links, names_networks_so_that_another_host_cannot_tell, .timeout = 10)
 {
 	struct net_picture p = home();

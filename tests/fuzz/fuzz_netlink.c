@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include <libmnl/libmnl.h>
+#include <linux/genetlink.h>
 
 #include "daemon/netlink_parse.h"
 #include "daemon/netlink_walk.h"
 #include "daemon/sockdiag.h"
+#include "daemon/wifi_parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -41,6 +43,7 @@ must_be_a_picture(const struct net_picture *p)
 static void
 take(const struct nlmsghdr *nlh, const struct net_picture *before, struct net_picture *p)
 {
+	struct net_interface wireless = { .index = 3 };
 	struct passive_reading reading;
 	struct net_route route;
 
@@ -50,6 +53,10 @@ take(const struct nlmsghdr *nlh, const struct net_picture *before, struct net_pi
 		must(route.index != 0);
 		must(ends(route.gateway, sizeof route.gateway));
 	}
+	if (wifi_parse_family(nlh) > 0)
+		must(nlh->nlmsg_type == GENL_ID_CTRL);
+	if (wifi_parse_ssid(nlh, nlh->nlmsg_type, &wireless) == 0)
+		must(wireless.ssid_len <= NET_SSID_MAX);
 	if (sockdiag_parse(nlh, &reading) == 0)
 		must(reading.phase <= PASSIVE_CLOSED);
 }
