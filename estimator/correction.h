@@ -16,7 +16,7 @@
  * the training it takes 2 % off the interval score, of other rides in the same places 5 %.
  * All that traffic was one request at a time: where requests share the link it takes no part.
  *
- * It is to be trained again whenever the belief or the forecast changes.
+ * It is to be trained again whenever the belief or the forecast changes: tests/sim/learn.
  */
 #ifndef LINKQ_ESTIMATOR_CORRECTION_H
 #define LINKQ_ESTIMATOR_CORRECTION_H

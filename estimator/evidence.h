@@ -6,6 +6,7 @@
 #ifndef LINKQ_ESTIMATOR_EVIDENCE_H
 #define LINKQ_ESTIMATOR_EVIDENCE_H
 
+#include "estimator/correction.h"
 #include "estimator/estimator_state.h"
 
 /* Let the beliefs age to now_us. */
@@ -60,6 +61,14 @@ struct forecast_ask evidence_ask(const struct est *e, enum est_direction d, floa
 /* Quantiles of the mean of the next horizon_s as levels, before calibration. */
 void evidence_forecast(const struct est *e, enum est_direction d, float horizon_s,
     float raw[FORECAST_QUANTILES]);
+
+/*
+ * The same as p10, p50 and p90, calibrated but not yet corrected. Returns the share of the
+ * corrections that is due, and where it is above 0 what they are to see. The belief has to
+ * be known. What tests/sim/learn trains on.
+ */
+float evidence_uncorrected(const struct est *e, enum est_direction d, float horizon_s,
+    float x[CORRECTION_INPUTS], float y[3]);
 
 /* After any event: the words follow the belief, and the last answer is void. */
 void evidence_settle(struct est *e);

@@ -2,7 +2,6 @@
 /* The estimator of one link: what comes out. */
 #include "estimator/estimator.h"
 
-#include "estimator/correction.h"
 #include "estimator/evidence.h"
 
 #include <assert.h>
@@ -63,11 +62,13 @@ correction_share(const struct est *e, float horizon_s)
 	return num_clamp(1.0f - octaves, 0.0f, 1.0f);
 }
 
-static void
-correct(const struct est *e, const struct est_way *way, float horizon_s,
-    const float raw[FORECAST_QUANTILES], float y[3])
+float
+evidence_uncorrected(const struct est *e, enum est_direction d, float horizon_s,
+    float x[CORRECTION_INPUTS], float y[3])
 {
+	const struct est_way *way = &e->way[d];
 	const float share = correction_share(e, horizon_s);
+	float raw[FORECAST_QUANTILES];
 	const struct correction_of of = {
 		.quantiles = raw,
 		.y = y,
@@ -83,29 +84,29 @@ correct(const struct est *e, const struct est_way *way, float horizon_s,
 		.waiting_s = waiting_s(e),
 		.to_mem = way->reversion.to_mem,
 	};
-	float x[CORRECTION_INPUTS];
 
-	if (share <= 0.0f)
-		return;
-	correction_inputs(&of, x);
-	correction_apply(x, share, y);
+	assert(way->belief.known);
+	if (horizon_s != FEEDBACK_HORIZON_S || !feedback_noted(&way->feedback, e->now_us, raw))
+		evidence_forecast(e, d, horizon_s, raw);
+	feedback_apply(&way->feedback, raw, y);
+	if (share > 0.0f)
+		correction_inputs(&of, x);
+	return share;
 }
 
 static void
 read_rate(const struct est *e, enum est_direction d, float horizon_s, struct est_rate *out,
     float y[3])
 {
-	const struct feedback *f = &e->way[d].feedback;
-	float raw[FORECAST_QUANTILES];
+	float x[CORRECTION_INPUTS], share;
 
 	if (!e->way[d].belief.known) {
 		*out = (struct est_rate){ .known = false };
 		return;
 	}
-	if (horizon_s != FEEDBACK_HORIZON_S || !feedback_noted(f, e->now_us, raw))
-		evidence_forecast(e, d, horizon_s, raw);
-	feedback_apply(f, raw, y);
-	correct(e, &e->way[d], horizon_s, raw, y);
+	share = evidence_uncorrected(e, d, horizon_s, x, y);
+	if (share > 0.0f)
+		correction_apply(x, share, y);
 	out->known = true;
 	out->kbps_p10 = (int64_t)lrintf(level_to_kbps(y[0]));
 	out->kbps_p50 = (int64_t)lrintf(level_to_kbps(y[1]));

@@ -16,8 +16,8 @@ level(double kbps)
 	return log2(fmax(kbps, 0.0) + 32.0);
 }
 
-static double
-truth(const struct ride *r, double t_s)
+double
+score_truth(const struct ride *r, double t_s)
 {
 	return level(GOODPUT * ride_mean_kbps(r, t_s, t_s + HORIZON_S));
 }
@@ -55,7 +55,7 @@ intervals(const struct ride *r, const struct ticks *t, struct figures *f)
 
 		if (k->t_s < WARMUP_S || k->t_s > end_s)
 			continue;
-		y = truth(r, k->t_s);
+		y = score_truth(r, k->t_s);
 		lo = level(k->kbps[0]);
 		mid = level(k->kbps[1]);
 		hi = level(k->kbps[2]);
@@ -86,7 +86,7 @@ recovery(const struct ride *r, const struct ticks *t, double end_s)
 	for (int i = 0; i < t->len; i++) {
 		const struct tick *k = &t->at[i];
 
-		if (k->t_s >= end_s && fabs(level(k->kbps[1]) - truth(r, k->t_s)) <= 1.0)
+		if (k->t_s >= end_s && fabs(level(k->kbps[1]) - score_truth(r, k->t_s)) <= 1.0)
 			return fmin(k->t_s - end_s, 30.0);
 	}
 	return 30.0;

@@ -40,6 +40,9 @@ struct figures {
 	int outages, missed, falsely;
 };
 
+/* The level (log2 of kbit/s and 32) of the goodput that the ride carries in the next 5 s. */
+double score_truth(const struct ride *r, double t_s);
+
 struct figures score(const struct ride *r, const struct ticks *t);
 
 #endif
