@@ -11,6 +11,7 @@
 
 #include <curl/curl.h>
 
+#define UNREAD_MAX ((size_t)256 * 1024) /* of the bodies of errors and redirects */
 #define DAEMON_MS 5000L /* no answer of the daemon is waited for longer */
 
 struct fetcher {
@@ -33,6 +34,7 @@ struct fetch {
 	char url[URL_MAX];
 	char error[CURL_ERROR_SIZE];
 	int redirects;
+	size_t unread;
 	bool head_told, paused;
 };
 
@@ -121,8 +123,10 @@ on_body(char *data, size_t size, size_t count, void *arg)
 	if (!f->head_told && !tell_head(f))
 		return 0;
 	f->info.last_us = loop_now_us(f->f->loop);
-	if (f->info.status >= 300) /* nobody reads that */
-		return len;
+	if (f->info.status >= 300) { /* nobody reads that, so it may as well have no end */
+		f->unread += len;
+		return f->unread <= UNREAD_MAX ? len : 0;
+	}
 	taken = f->events.body(f->events.ctx, data, len);
 	if (taken == FETCH_PAUSE) {
 		f->paused = true;
@@ -143,7 +147,7 @@ error_of(CURLcode code, int status)
 	case CURLE_OPERATION_TIMEDOUT:
 		return FETCH_SILENT;
 	case CURLE_WRITE_ERROR:
-		return FETCH_STOPPED;
+		return status >= 400 ? FETCH_STATUS : FETCH_STOPPED;
 	default:
 		return FETCH_BROKEN;
 	}

@@ -207,6 +207,23 @@ class Manners(Case):
         self.assertEqual(self.gateway.get("/video/77.ts")[0], 404)
         self.assertEqual(self.gateway.get("/other")[0], 404)
 
+    def test_takes_an_error_without_an_end_for_an_error(self):
+        def endless(handler, _):
+            handler.close_connection = True
+            handler.send_response(404)
+            handler.end_headers()
+            try:
+                while True:
+                    handler.wfile.write(bytes(65536))
+            except OSError:
+                return True
+
+        self.origin.on(r"/v\d/1.ts", endless)
+        self.begin(index=1)
+        self.segment(0, 1)
+        self.assertEqual(self.gateway.get("/video/1.ts")[0], 404)
+        self.segment(2, 1)
+
     def test_goes_on_where_a_transfer_broke_off(self):
         def cut(handler, path):
             if handler.headers.get("Range"):
