@@ -34,7 +34,7 @@ demo_show_begin(struct demo_show *s, const struct demo_ride *ride)
 	memset(s->state, ' ', sizeof s->state);
 	if (s->live)
 		return;
-	printf("%5s  %-17s %-11s %-34s %s\n", "time", "the link", "can carry",
+	printf("%5s %-17s %-10s %-37s %s\n", "time", "the link", "can carry",
 	    "linkqd's estimate", "says");
 }
 
@@ -165,7 +165,7 @@ demo_show_look(struct demo_show *s, double t_s, double can_kbps, double rtt_ms,
 		return;
 	while (s->next_s <= t_s)
 		s->next_s += s->ride->line_s;
-	printf("%3.0f s  %-17s %-11s %-34s %s\n", t_s, demo_ride_at(s->ride, t_s)->name,
+	printf("%3.0f s %-17s %-10s %-37s %s\n", t_s, demo_ride_at(s->ride, t_s)->name,
 	    can_kbps > 0 ? words_kbps(can_kbps).s : "nothing", estimate_words(v).s, v->state);
 	fflush(stdout);
 }

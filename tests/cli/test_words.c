@@ -84,3 +84,13 @@ Test(words, let_no_control_character_reach_the_terminal)
 	cr_assert_str_eq(words_clean("abcd\xc3\xa9", small, sizeof small), "abcd");
 	cr_assert_str_eq(words_clean("abc\xc3\xa9", small, sizeof small), "abc\xc3\xa9");
 }
+
+Test(words, of_any_rates_fit_into_their_columns)
+{
+	for (double low = 0.1; low < 2e6; low *= 1.09) {
+		cr_assert_leq(strlen(words_kbps(low).s), 10, "%s", words_kbps(low).s);
+		for (double high = low; high < 2e6; high *= 1.07)
+			cr_assert_leq(strlen(words_band(low, high).s), 24, "%s",
+			    words_band(low, high).s);
+	}
+}

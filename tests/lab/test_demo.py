@@ -128,7 +128,7 @@ class Demo(unittest.TestCase):
         folder = ride.folder  # a path that is this test's, not the demo's
         long = [line for line in ride.text.splitlines() if len(line) > 80 and folder not in line]
         self.assertEqual(long, [])
-        self.assertGreater(len(re.findall(r"(?m)^ *\d+ s  ", ride.text)), 15)
+        self.assertGreater(len(re.findall(r"(?m)^ *\d+ s +\w", ride.text)), 15)
 
     def test_exports_the_history_of_the_ride(self):
         ride = self.ride("plain")
