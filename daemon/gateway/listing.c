@@ -266,8 +266,14 @@ listing_same_keys(const struct media *a, const struct media_segment *in_a, const
 		return ka == kb;
 	if (ka->len != kb->len)
 		return false;
+	/* In any order: of each format there is one at most. */
 	for (size_t i = 0; i < ka->len; i++) {
-		if (!same_key(&ka->key[i], number_a, base_a, &kb->key[i], number_b, base_b))
+		size_t k = 0;
+
+		while (k < kb->len &&
+		    !same_key(&ka->key[i], number_a, base_a, &kb->key[k], number_b, base_b))
+			k++;
+		if (k == kb->len)
 			return false;
 	}
 	return true;

@@ -137,26 +137,44 @@ same_text(const struct m3u_text *a, const struct m3u_text *b)
 	return a->len == b->len && (a->len == 0 || memcmp(a->at, b->at, a->len) == 0);
 }
 
+/* Where an attribute of a key goes, if it is one that counts here. */
+static struct m3u_text *
+key_place(struct media_key *key, const struct m3u_text *name)
+{
+	if (m3u_is(name, "METHOD"))
+		return &key->method;
+	if (m3u_is(name, "URI"))
+		return &key->uri;
+	if (m3u_is(name, "KEYFORMAT"))
+		return &key->format;
+	return NULL;
+}
+
+/* Strict (RFC 8216, 4.2: no name twice, and quotes where they belong), since what is written
+ * again must mean the same to every reader. */
 static int
 read_key(struct reading *r, struct m3u_text list)
 {
 	struct media_key key = {.list = list};
-	struct m3u_text name, value;
+	struct m3u_text name, value, *place;
+	bool quoted;
 	size_t at = 0;
 
-	while (m3u_attribute(&list, &name, &value, NULL)) {
-		if (m3u_is(&name, "METHOD"))
-			key.method = value;
-		else if (m3u_is(&name, "URI"))
-			key.uri = value;
-		else if (m3u_is(&name, "KEYFORMAT") && !m3u_is(&value, "identity"))
-			key.format = value;
-		else if (m3u_is(&name, "IV")) {
-			key.has_iv = true;
-			if (!read_iv(&value, key.iv))
+	while (m3u_attribute(&list, &name, &value, &quoted)) {
+		place = key_place(&key, &name);
+		if (place != NULL) {
+			if (place->at != NULL || quoted != (place != &key.method))
+				return refuse(r, "an attribute of a key is there twice or "
+						 "without its quotes");
+			*place = value;
+		} else if (m3u_is(&name, "IV")) {
+			if (key.has_iv || !read_iv(&value, key.iv))
 				return refuse(r, "a key's IV is none");
+			key.has_iv = true;
 		}
 	}
+	if (m3u_is(&key.format, "identity"))
+		key.format.len = 0;
 	r->has_keys = true;
 	if (m3u_is(&key.method, "NONE")) {
 		r->keys.len = 0;

@@ -64,6 +64,8 @@ ParameterizedTestParameters(media, refuses_with_a_reason)
 		{HEAD "#EXT-X-MAP:BYTERANGE=\"1@0\"\n", "URI"},
 		{HEAD "#EXT-X-KEY:METHOD=AES-128\n", "URI"},
 		{HEAD "#EXT-X-KEY:METHOD=AES-128,URI=\"k\",IV=0xz\n", "IV"},
+		{HEAD "#EXT-X-KEY:METHOD=AES-128,URI=\"k\",URI=\"l\"\n", "twice"},
+		{HEAD "#EXT-X-KEY:METHOD=AES-128,URI=k\n", "quotes"},
 		{HEAD "#EXTINF:1,\n\xff\xfe\n", "UTF-8"},
 		{HEAD "#EXT-X-DEFINE:NAME=\"a\",VALUE=\"b\"\n", "variables"},
 		{"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\na\n", "multivariant"},
