@@ -133,7 +133,7 @@ static void
 open_entry(struct gateway *g, int64_t now_us)
 {
 	gateway_ready_fn *ready = g->ready;
-	const char *why = g->entry.why;
+	const char *why;
 	enum want w;
 	int error = -EIO;
 
@@ -143,6 +143,7 @@ open_entry(struct gateway *g, int64_t now_us)
 	if (w == WANT_WAIT && now_us - g->begun_us < ENTRY_PATIENCE_US)
 		return;
 	g->ready = NULL;
+	why = g->entry.why + g->entry.bare; /* whoever waits knows the URL */
 	if (w == WANT_READY)
 		error = read_entry(g, &why);
 	g->opened = error == 0;

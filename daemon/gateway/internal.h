@@ -51,6 +51,7 @@ struct whole {
 	int64_t loaded_us, tried_us, failing_us; /* failing: since when; 0: it does not */
 	int status;          /* for the client, while it fails */
 	char why[200];
+	size_t bare;         /* from there on it says nothing of the URL */
 };
 
 void whole_init(struct whole *w, struct gateway *g, const char *url,

@@ -43,6 +43,7 @@ whole_fail(struct whole *w, int status, const char *why)
 	w->status = status;
 	snprintf(w->why, sizeof(w->why), "%s%.*s: %.120s", cut ? ".." : "", URL_SHOWN,
 	    w->url + (cut ? len - URL_SHOWN : 0), why);
+	w->bare = (size_t)(cut ? 2 + URL_SHOWN : len) + 2;
 	if (w->failing_us == 0)
 		w->failing_us = w->tried_us;
 	gateway_note(w->g, "%s", w->why);

@@ -285,6 +285,7 @@ class Manners(Case):
             status, said = self.gateway.stop()
             self.assertEqual(status, 1)
             self.assertRegex(said, f"^linkq hls: .*{word}.*\n$")
+            self.assertEqual(said.count("/master.m3u8"), 1, said)
             self.gateway = None
 
     def test_lets_nobody_in_who_comes_by_a_page_or_another_name(self):
