@@ -242,13 +242,23 @@ forget_missing(struct passive *p, bool whole)
 			passive_table_remove(&p->table, &p->table.at[i]);
 }
 
+static bool
+has_v4(const struct passive *p, int link)
+{
+	for (size_t i = 0; i < p->addresses; i++)
+		if (p->address[i].link == link && passive_is_v4(p->address[i].address))
+			return true;
+	return false;
+}
+
 /* One link's interval, out of its sums. */
 static void
 report_link(struct passive *p, int link, int64_t now_us, bool measured,
     const struct passive_sum *sum, struct passive_report *out)
 {
 	struct passive_link *l = &p->link[link];
-	struct passive_stall when = {.now_us = now_us, .generation = p->generation};
+	struct passive_stall when = {.now_us = now_us, .generation = p->generation,
+	    .has_v4 = has_v4(p, link)};
 	bool was_silent = l->silent;
 
 	out->sockets = sum->sockets;

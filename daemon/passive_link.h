@@ -94,6 +94,7 @@ bool passive_shows_queue(const struct passive_socket *s, int64_t interval_us);
 struct passive_stall {
 	int64_t now_us;
 	uint32_t generation;
+	bool has_v4; /* the link has an address for IPv4, whether anything uses it or not */
 };
 void passive_stall_judge(struct passive_link *l, int link, const struct passive_table *t,
     const struct passive_stall *when, const struct passive_sum *sum,

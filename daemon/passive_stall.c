@@ -10,6 +10,10 @@
  * If only one of them waits, or if anything was heard after it should have been answered,
  * it may be the place that died. The first is worth a wish for a cheap probe; the second is
  * not even that, and stays so for as long as that socket waits.
+ *
+ * IPv6 may die alone. While a socket by IPv4 is open and does not wait, silence of IPv6 says
+ * nothing of the link; while there is none, but an address for one, a probe is wished for,
+ * and has three seconds to hear something before the link counts as silent.
  */
 #include "daemon/passive_link.h"
 
@@ -29,6 +33,8 @@
  * no pauses of a round trip, and the question costs little. */
 #define STILL_US (250 * MS)
 #define STILL_MOST_US (600 * MS)
+/* IPv6 alone is silent, and IPv4 is there and unused: a probe may answer by it first. */
+#define OTHER_FAMILY_US (3 * SECOND)
 #define PLACES_MAX 8
 
 struct waiters {
@@ -111,7 +117,7 @@ passive_stall_judge(struct passive_link *l, int link, const struct passive_table
 {
 	struct waiters w = {.since_us = PASSIVE_NEVER};
 	int64_t heard_us = max64(l->heard_us, l->answered_us);
-	int64_t silent_us;
+	int64_t silent_us, least_us;
 	bool any_v4 = false;
 
 	for (size_t i = 0; i < t->len; i++) {
@@ -133,7 +139,9 @@ passive_stall_judge(struct passive_link *l, int link, const struct passive_table
 	}
 	judge_still(l, sum, when->now_us, out);
 	silent_us = w.places > 0 ? when->now_us - max64(w.since_us, heard_us) : 0;
-	l->silent = w.places >= 2 && w.connected && (w.v4 || !any_v4) && silent_us > ALLOWANCE_US;
+	least_us = !w.v4 && when->has_v4 ? OTHER_FAMILY_US : ALLOWANCE_US;
+	l->silent = w.places >= 2 && w.connected && (w.v4 || !any_v4) &&
+	    silent_us > least_us;
 	if (l->silent) {
 		out->silent_us = silent_us;
 		out->silent_places = (int64_t)w.places;

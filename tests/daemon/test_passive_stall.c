@@ -132,8 +132,48 @@ Test(passive_stall, does_not_take_a_dead_ipv6_for_a_dead_link)
 	sends(&r[1], 100 * MS);
 	for (int i = 0; i < 10; i++)
 		cr_assert(dump(&h, r, 3)->silent_us == 0);
-	cr_assert(dump(&h, r, 2)->silent_us > 0, "where IPv6 is all there is, it is the link");
 	passive_destroy(h.p);
+}
+
+Test(passive_stall, takes_a_dead_ipv6_for_a_dead_link_where_it_is_all_there_is)
+{
+	struct host h = host_start();
+	struct passive_reading r[2] = {socket_to(1, "2001:db8:1::1"),
+	    socket_to(2, "2001:db8:2::1")};
+	struct passive_address only = {.link = 0, .interface = 2, .prefix = 64};
+
+	address(only.address, "2001:db8::7");
+	passive_addresses(h.p, &only, 1);
+	dump(&h, r, 2);
+	sends(&r[0], 100 * MS);
+	sends(&r[1], 100 * MS);
+	dump(&h, r, 2);
+	cr_assert(dump(&h, r, 2)->silent_us > 0);
+	passive_destroy(h.p);
+}
+
+Test(passive_stall, asks_before_it_takes_a_dead_ipv6_for_a_dead_link_while_ipv4_is_unused)
+{
+	for (int alive = 0; alive <= 1; alive++) {
+		struct host h = host_start();
+		struct passive_reading r[2] = {socket_to(1, "2001:db8:1::1"),
+		    socket_to(2, "2001:db8:2::1")};
+		int64_t silent_us = 0;
+
+		dump(&h, r, 2);
+		sends(&r[0], 100 * MS);
+		sends(&r[1], 100 * MS);
+		dump(&h, r, 2);
+		cr_assert(dump(&h, r, 2)->wish == PASSIVE_WISH_UNANSWERED);
+		for (int i = 0; i < 8; i++) /* two seconds */
+			cr_assert(dump(&h, r, 2)->silent_us == 0);
+		if (alive) /* the probe, by IPv4 */
+			passive_answered(h.p, h.now_us, 0);
+		for (int i = 0; i < 40; i++)
+			silent_us = dump(&h, r, 2)->silent_us;
+		cr_assert_eq(silent_us == 0, alive != 0);
+		passive_destroy(h.p);
+	}
 }
 
 Test(passive_stall, wishes_for_one_probe_when_what_flowed_falls_still)
