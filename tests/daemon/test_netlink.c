@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /* The picture of the network where the kernel cannot be asked, or answers nonsense. Messages
  * are composed here as <linux/rtnetlink.h> describes them. */
+#define _GNU_SOURCE /* unshare */
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <criterion/criterion.h>
 
@@ -83,6 +88,65 @@ Test(netlink, starts_without_a_socket_and_draws_the_picture_once_there_is_one, .
 	cr_assert_gt(told_of.interfaces, 0, "loopback at least");
 	netlink_report(nl, &r);
 	cr_assert_eq(r.malformed, 0, "of the kernel's own messages all make sense");
+	netlink_destroy(nl);
+	loop_destroy(loop);
+}
+
+/* The descriptor of the socket that questions go by. */
+static int
+questions_fd(void)
+{
+	for (int fd = 3; fd < 256; fd++) {
+		struct sockaddr_nl a = { 0 };
+		socklen_t len = sizeof(a);
+
+		if (getsockname(fd, (struct sockaddr *)&a, &len) == 0 &&
+		    a.nl_family == AF_NETLINK && a.nl_groups == 0)
+			return fd;
+	}
+	return -1;
+}
+
+/* A change that the kernel tells of. */
+static void
+set_loopback_up(void)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq r = { .ifr_name = "lo" };
+
+	r.ifr_flags = IFF_UP;
+	cr_assert_eq(ioctl(fd, SIOCSIFFLAGS, &r), 0);
+	close(fd);
+}
+
+static bool
+is_unread(const struct netlink *nl)
+{
+	return netlink_unread(nl);
+}
+
+Test(netlink, says_that_its_socket_died_keeps_the_picture_and_opens_another_one, .timeout = 60)
+{
+	struct api_network_report r;
+	struct netlink *nl;
+	int pair[2];
+
+	if (unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
+		cr_skip_test("no network of its own is allowed here");
+	cr_assert_eq(loop_create(&loop), 0);
+	cr_assert_eq(netlink_create(loop, on_change, NULL, &nl), 0);
+	cr_assert(!netlink_unread(nl));
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	cr_assert_geq(dup2(pair[0], questions_fd()), 0);
+	set_loopback_up();
+	run_until(is_unread, nl);
+	cr_assert_eq(told, 1);
+	cr_assert(!told_of.interface[0].up, "the picture of before");
+	run_until(is_read, nl);
+	cr_assert_eq(told, 2);
+	cr_assert(told_of.interface[0].up);
+	netlink_report(nl, &r);
+	cr_assert_eq(r.unread, 1);
 	netlink_destroy(nl);
 	loop_destroy(loop);
 }
