@@ -351,15 +351,18 @@ Test(sockdiag, counts_what_it_could_not_take_when_too_many_go_at_once)
 	sockdiag_drain(sd, 0, on_reading, &s);
 	cr_assert_gt(s.all, 0);
 	cr_assert_gt(sockdiag_counters(sd).lost, 0);
-	/* And it goes on listening. */
-	p[0] = connect_pair(AF_INET);
-	s = (struct search){ .cookie = p[0].cookie };
-	close(p[0].client);
-	close(p[0].server);
+	/* And it goes on listening. The kernel tells of the many in its own time, and word of
+	 * one that goes meanwhile may be lost with theirs: then there is another one. */
+	s = (struct search){ 0 };
 	while (s.found == 0) {
 		struct pollfd gone = { .fd = sockdiag_gone_fd(sd), .events = POLLIN };
 
-		cr_assert_eq(poll(&gone, 1, 5000), 1);
+		if (poll(&gone, 1, 100) == 0) {
+			p[0] = connect_pair(AF_INET);
+			s.cookie = p[0].cookie;
+			close(p[0].client);
+			close(p[0].server);
+		}
 		sockdiag_drain(sd, 0, on_reading, &s);
 	}
 	sockdiag_close(sd);
