@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "daemon/cli/ask.h"
 #include "daemon/cli/cli.h"
-#include "daemon/cli/client.h"
 #include "daemon/cli/moment.h"
 #include "daemon/cli/words.h"
 
@@ -192,17 +192,11 @@ cmd_forecast(int argc, char **argv)
 		else if (!cli_common_option(opt, argv, &status))
 			return status;
 	}
-	if (optind < argc)
-		return cli_usage(argv, "'%s' is one word too many.", argv[optind]);
-	c = client_open(argv, &status);
+	c = ask_open(argc, argv, &status);
 	if (c == NULL)
 		return status;
-	if (link != NULL) {
-		char *id = client_escape(c, link);
-
-		snprintf(path, sizeof path, "/v1/forecast?link=%s", id != NULL ? id : "");
-		free(id);
-	}
+	if (link != NULL)
+		ask_path(c, "/v1/forecast?link=", link, path, sizeof path);
 	status = ask(argv, c, path, json);
 	client_close(c);
 	return cli_end(argv, status);

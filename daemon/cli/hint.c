@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/cli/ask.h"
 #include "daemon/cli/cli.h"
-#include "daemon/cli/client.h"
 #include "daemon/cli/term.h"
 #include "daemon/cli/words.h"
 
@@ -298,8 +298,7 @@ ask(char **argv, const json_t *request, enum form form)
 		if (form == FORM_KBPS) {
 			status = print_kbps(argv, doc);
 		} else if (form == FORM_JSON) {
-			json_dumpf(doc, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12));
-			putchar('\n');
+			ask_print_json(doc);
 		} else {
 			print_answer(doc);
 		}

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/cli/ask.h"
 #include "daemon/cli/cli.h"
-#include "daemon/cli/client.h"
 #include "daemon/cli/moment.h"
 #include "daemon/cli/words.h"
 
@@ -64,8 +64,7 @@ list(char **argv, struct client *c, bool json)
 		return client_complain(argv, c, r);
 	links = json_object_get(doc, "remembered");
 	if (json) {
-		json_dumpf(doc, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12));
-		putchar('\n');
+		ask_print_json(doc);
 	} else if (json_array_size(links) == 0)
 		puts("No link was up yet.");
 	else
@@ -92,9 +91,7 @@ cmd_links(int argc, char **argv)
 		else if (!cli_common_option(opt, argv, &status))
 			return status;
 	}
-	if (optind < argc)
-		return cli_usage(argv, "'%s' is one word too many.", argv[optind]);
-	c = client_open(argv, &status);
+	c = ask_open(argc, argv, &status);
 	if (c == NULL)
 		return status;
 	status = list(argv, c, json);
@@ -121,7 +118,6 @@ find(char **argv, struct client *c, const char *word, char *path, size_t cap)
 	const char *id = NULL;
 	size_t i, n = 0;
 	int r = client_get_json(c, REMEMBERED, &doc);
-	char *escaped;
 
 	if (r != 0)
 		return client_complain(argv, c, r);
@@ -136,11 +132,8 @@ find(char **argv, struct client *c, const char *word, char *path, size_t cap)
 			n++;
 		}
 	}
-	if (n == 1) {
-		escaped = client_escape(c, id);
-		snprintf(path, cap, "/v1/links/%s", escaped != NULL ? escaped : "");
-		free(escaped);
-	}
+	if (n == 1)
+		ask_path(c, "/v1/links/", id, path, cap);
 	json_decref(doc);
 	if (n == 0)
 		return cli_fail(argv, "no link is called '%s'; linkq links shows all.", word);

@@ -5,8 +5,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "daemon/cli/ask.h"
 #include "daemon/cli/cli.h"
-#include "daemon/cli/client.h"
 #include "daemon/cli/view.h"
 
 const char measure_help[] =
@@ -38,8 +38,7 @@ ask(char **argv, struct client *c, bool over, bool json)
 	if (r != 0) {
 		r = client_complain(argv, c, r);
 	} else if (json) {
-		json_dumpf(doc, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12));
-		putchar('\n');
+		ask_print_json(doc);
 	} else if (view_read(doc, &v) != 0) {
 		r = cli_fail(argv, "what listens at %s gives no estimate.", client_where(c));
 	} else {
@@ -71,9 +70,7 @@ cmd_measure(int argc, char **argv)
 		else if (!cli_common_option(opt, argv, &status))
 			return status;
 	}
-	if (optind < argc)
-		return cli_usage(argv, "'%s' is one word too many.", argv[optind]);
-	c = client_open(argv, &status);
+	c = ask_open(argc, argv, &status);
 	if (c == NULL)
 		return status;
 	status = ask(argv, c, over, json);

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/cli/ask.h"
 #include "daemon/cli/cli.h"
-#include "daemon/cli/client.h"
 #include "daemon/cli/term.h"
 #include "daemon/cli/view.h"
 #include "daemon/cli/moment.h"
@@ -171,17 +171,11 @@ cmd_status(int argc, char **argv)
 				return status;
 		}
 	}
-	if (optind < argc)
-		return cli_usage(argv, "'%s' is one word too many.", argv[optind]);
-	c = client_open(argv, &status);
+	c = ask_open(argc, argv, &status);
 	if (c == NULL)
 		return status;
-	if (link != NULL) {
-		char *id = client_escape(c, link);
-
-		snprintf(path, sizeof path, "/v1/links/%s", id != NULL ? id : "");
-		free(id);
-	}
+	if (link != NULL)
+		ask_path(c, "/v1/links/", link, path, sizeof path);
 	status = answer(argv, c, path, json && !quiet, quiet);
 	client_close(c);
 	return quiet ? status : cli_end(argv, status);

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/cli/ask.h"
 #include "daemon/cli/cli.h"
-#include "daemon/cli/client.h"
 #include "daemon/cli/term.h"
 #include "daemon/cli/view.h"
 #include "daemon/cli/moment.h"
@@ -278,8 +278,7 @@ ask(char **argv, struct client *c, const char *id, bool json)
 	if (r != 0) {
 		r = client_complain(argv, c, r);
 	} else if (json) {
-		json_dumpf(explain, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12));
-		putchar('\n');
+		ask_print_json(explain);
 	} else if (view_read(link, &v) != 0) {
 		r = cli_fail(argv, "what listens at %s gives no estimate.", client_where(c));
 	} else {
@@ -312,9 +311,7 @@ cmd_why(int argc, char **argv)
 		else if (!cli_common_option(opt, argv, &status))
 			return status;
 	}
-	if (optind < argc)
-		return cli_usage(argv, "'%s' is one word too many.", argv[optind]);
-	c = client_open(argv, &status);
+	c = ask_open(argc, argv, &status);
 	if (c == NULL)
 		return status;
 	if (link != NULL)
