@@ -7,7 +7,6 @@ time while the link goes its way. Prints one JSON object.
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,22 +14,12 @@ import threading
 import time
 import urllib.request
 
-from harness import BUILD, Daemon, wait_for
+from harness import BUILD, Daemon, tell, wait_for
 
 URLS = os.environ["LINKLAB_URLS"].split()
 LINKQ = os.path.join(BUILD, "linkq")
 FPS = 25
 PERIOD_S = 0.2
-
-
-def tell(rows):
-    """Another script for the link, from now."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
-        s.settimeout(10)
-        s.bind("")
-        s.sendto(rows.encode(), os.environ["LINKLAB_CONTROL"])
-        answer = s.recv(256).decode()
-    assert answer == "ok", answer
 
 
 def get(url):

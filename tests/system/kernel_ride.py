@@ -14,23 +14,12 @@ import tempfile
 import threading
 import time
 
-from harness import Daemon, wait_for
+from harness import Daemon, tell, wait_for
 
 URLS = os.environ["LINKLAB_URLS"].split()
 HOSTS = [url.removeprefix("http://") for url in URLS]
 PAYLOAD = 1448 / 1500
 GOOD = "0,10000,4000,45"
-
-
-def tell(rows):
-    """Another script for the link, from now; the instant."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
-        s.settimeout(10)
-        s.bind("")
-        s.sendto(rows.encode(), os.environ["LINKLAB_CONTROL"])
-        answer = s.recv(256).decode()
-    assert answer == "ok", answer
-    return time.monotonic()
 
 
 class Client(threading.Thread):

@@ -16,24 +16,13 @@ import tempfile
 import threading
 import time
 
-from harness import Daemon
+from harness import Daemon, tell
 
 URLS = os.environ["LINKLAB_URLS"].split()
 HOST = URLS[0].removeprefix("http://")
 SLICE_S = 0.5
 PATIENCE_S = 5
 PAYLOAD = 1448 / 1500  # of IP packets: what TCP can make of a capacity
-
-
-def tell(rows):
-    """Another script for the link, from now; the instant."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
-        s.settimeout(10)
-        s.bind("")
-        s.sendto(rows.encode(), os.environ["LINKLAB_CONTROL"])
-        answer = s.recv(256).decode()
-    assert answer == "ok", answer
-    return time.monotonic()
 
 
 class Application(threading.Thread):
